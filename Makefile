@@ -1,0 +1,46 @@
+# `make help` lists what there is. Everything runs in .venv, which `scripts/setup` makes on first use.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+export VENV
+
+.DEFAULT_GOAL := help
+.PHONY: help run watch demo test check lint types contracts wheel-test bench bench-quick screenshots format clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: $(VENV)/.installed-run   ## the console on this machine
+	@$(BIN)/opsconsole
+
+test: $(VENV)/.installed-dev   ## all tests, end-to-end ones included
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: test lint types contracts wheel-test   ## what CI runs
+
+lint: $(VENV)/.installed-dev   ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-dev   ## rewrite the code in the house's format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed-dev   ## mypy, strict
+	$(BIN)/mypy
+
+contracts: $(VENV)/.installed-dev   ## import contracts
+	$(BIN)/lint-imports
+
+wheel-test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
+	$(BIN)/python scripts/wheel_test.py
+
+clean:           ## remove what the other targets made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/.installed-run: pyproject.toml constraints.txt scripts/setup
+	@scripts/setup run
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt scripts/setup
+	@scripts/setup dev

@@ -1,0 +1,25 @@
+"""What every collector is: something with a name, a cadence, a deadline and one blocking ``read``."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from opsconsole.model.clock import Clock
+from opsconsole.model.reading import Reading
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Source(Protocol[T_co]):
+    """One source of readings, asked by one thread at a time.
+
+    ``read`` blocks for at most about ``deadline_s`` and never raises for anything the outside does: a failure is
+    an unknown Reading with its reason. The engine treats a read that overstays its deadline as unknown and does
+    not ask again until it has come back.
+    """
+
+    name: str
+    every_s: float
+    deadline_s: float
+
+    def read(self, clock: Clock) -> Reading[T_co]: ...

@@ -1,0 +1,233 @@
+"""The types of ``opsconsole.toml``. Field names are the file's keys; a docstring under a field is its documentation.
+
+Durations are written ``90s``, ``5m``, ``24h``, ``2d`` or a bare number of seconds; sizes ``500MB``, ``1.5GiB`` or a
+bare number of bytes; here they are plain seconds and bytes. Paths may start with ``~``; relative ones are relative
+to ``cwd`` of the same table where there is one, else to the config file. Loading resolves them: what stands here
+after loading is absolute.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+
+class Duration(float):
+    """Seconds, written with a unit in the file."""
+
+
+class Size(int):
+    """Bytes, written with a unit in the file."""
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class ConsoleTable(_Table):
+    refresh: Duration = Duration(2.0)
+    """How often the screen and the cheap sources are renewed."""
+    protect: tuple[str, ...] = ()
+    """Names of programs that no plan may touch."""
+    label: str = ""
+    """Shown in the header, to tell machines apart."""
+    theme: str = ""
+    """Name of a built-in theme; empty for the default."""
+    allow_root: bool = False
+    """Allow actions when running as root."""
+
+
+class LimitsTable(_Table):
+    memory: Size | None = None
+    cpu_percent: float | None = None
+
+
+class ServiceTable(_Table):
+    name: str
+    port: int
+    url: str = ""
+    """Health URL: status 200 and the components below make it healthy."""
+    expect: int = 200
+    components: tuple[str, ...] = ()
+    """Default: every component of the body that says running or stopped."""
+    command: tuple[str, ...] = ()
+    cwd: Path | None = None
+    env: dict[str, str] = {}
+    log: Path | None = None
+    timeout: Duration = Duration(3.0)
+    every: Duration = Duration(10.0)
+    tls: TlsTable | None = None
+    critical: bool = False
+
+
+class TlsTable(_Table):
+    verify: bool = True
+    ca: Path | None = None
+    """A file with the certificate authority, or the self-signed certificate, to trust."""
+    fingerprint: str = ""
+    """``sha256:`` and the certificate's SHA-256 in hex: trust exactly this one."""
+
+
+class WorkerTable(_Table):
+    name: str
+    command: tuple[str, ...]
+    """argv: an interpreter and its script, or an executable."""
+    cwd: Path | None = None
+    env: dict[str, str] = {}
+    instances: int = 1
+    keep: Literal["newest", "oldest", "managed"] = "oldest"
+    """Which one stays when duplicates are removed and nothing else decides."""
+    replaces: tuple[str, ...] = ()
+    """Scripts or executables of other versions of the same job: they compete with this one."""
+    wrappers: tuple[str, ...] = ()
+    """Scripts that keep this worker alive: never instances, and stopped first."""
+    ignore_arguments: tuple[str, ...] = ()
+    """Arguments that do not make it another worker, as ``--verbose`` or ``--log-level=*``."""
+    pid_file: Path | None = None
+    log: Path | None = None
+    silent_after: Duration | None = None
+    component: str = ""
+    """``SERVICE:COMPONENT`` that must read running after a start."""
+    critical: bool = False
+    limits: LimitsTable = LimitsTable()
+
+
+class SiteTable(_Table):
+    name: str
+    url: str
+    expect: int = 200
+    timeout: Duration = Duration(10.0)
+    every: Duration = Duration(60.0)
+    tls: TlsTable | None = None
+
+
+class SessionsTable(_Table):
+    socket: Path | None = None
+    """Only this server; default: every server of this user in tmux's usual directory."""
+    name: str = ""
+    """Only the server that ``tmux -L NAME`` reaches."""
+    limit: int | None = None
+    idle_after: Duration = Duration(3600.0)
+    review_after: Duration = Duration(7200.0)
+    protect: tuple[str, ...] = ()
+    attached_grace: Duration = Duration(900.0)
+
+
+class EnvironmentFields(_Table):
+    """Names of the fields in the source's entries."""
+
+    id: str = "id"
+    name: str = "name"
+    port: str = "port"
+    state: str = "status"
+    created: str = "created_at"
+    pid: str = "pid"
+
+
+class EnvironmentsTable(_Table):
+    url: str = ""
+    command: tuple[str, ...] = ()
+    file: Path | None = None
+    cwd: Path | None = None
+    delete_url: str = ""
+    delete_command: tuple[str, ...] = ()
+    port_pool: str = ""
+    """``FIRST-LAST``."""
+    ttl: Duration | None = None
+    timeout: Duration = Duration(5.0)
+    every: Duration = Duration(15.0)
+    fields: EnvironmentFields = EnvironmentFields()
+    tls: TlsTable | None = None
+
+
+class QueueStatuses(_Table):
+    completed: tuple[str, ...] = ("completed",)
+    failed: tuple[str, ...] = ("failed",)
+    pending: tuple[str, ...] = ("pending",)
+    active: tuple[str, ...] = ("assigned", "in_progress")
+    cancelled: tuple[str, ...] = ("cancelled",)
+
+
+class QueueTable(_Table):
+    path: Path
+    table: str = "prompts"
+    status_column: str = "status"
+    created_column: str = "created_at"
+    ended_column: str = "completed_at"
+    error_column: str = "error"
+    statuses: QueueStatuses = QueueStatuses()
+    success_min: float = 0.5
+    every: Duration = Duration(10.0)
+
+
+class EscalationTable(_Table):
+    after: Duration
+    do: str
+
+
+class AlertTable(_Table):
+    name: str
+    when: str
+    for_: Duration = msgspec.field(name="for", default=Duration(0.0))
+    do: str = ""
+    escalate: tuple[EscalationTable, ...] = ()
+
+
+class TargetTable(_Table):
+    name: str
+    metric: str
+    want: str
+
+
+class ActionTable(_Table):
+    name: str
+    command: tuple[str, ...]
+    key: str = ""
+    on: Literal["service", "worker", "session", "environment", "site", "system"] = "system"
+    changes: bool = True
+
+
+class DemoTable(_Table):
+    """Written by `opsconsole demo` only: readings described to the console instead of measured.
+
+    While this table is there every screen says DEMO.
+    """
+
+    proc: Path | None = None
+    """A directory laid out as /proc from which load, memory, swap and pressure are read."""
+    idle: dict[str, Duration] = {}
+    """By session name: how much longer than tmux says it has shown no output."""
+    built_at: float = 0.0
+    """Seconds since the epoch. Activity after it is real, and ends the session's injected idleness."""
+
+
+class Config(_Table):
+    console: ConsoleTable = ConsoleTable()
+    service: tuple[ServiceTable, ...] = ()
+    worker: tuple[WorkerTable, ...] = ()
+    site: tuple[SiteTable, ...] = ()
+    sessions: SessionsTable = SessionsTable()
+    environments: EnvironmentsTable | None = None
+    queue: QueueTable | None = None
+    alert: tuple[AlertTable, ...] = ()
+    target: tuple[TargetTable, ...] = ()
+    action: tuple[ActionTable, ...] = ()
+    keys: dict[str, str] = {}
+    """Action id to the key that shall do it."""
+    theme: dict[str, str] = {}
+    """Colour token to colour."""
+    demo: DemoTable | None = None
+
+
+class LoadedConfig(msgspec.Struct, frozen=True):
+    """A config with where it came from."""
+
+    config: Config
+    path: Path | None
+    """None: there is no config file, what is shown was discovered."""
+    warnings: tuple[str, ...] = ()
+    """What does not stop the console: a file others may write, a key without effect."""
+    actions_refused: str = ""
+    """Why nothing may be changed under this config; empty when it may."""

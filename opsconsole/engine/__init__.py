@@ -1,0 +1,1 @@
+"""The cycle: runs collectors on their own cadence and hands out Snapshots."""
