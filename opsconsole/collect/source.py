@@ -7,10 +7,10 @@ from typing import Protocol, TypeVar
 from opsconsole.model.clock import Clock
 from opsconsole.model.reading import Reading
 
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 
-class Source(Protocol[T_co]):
+class Source(Protocol[T]):
     """One source of readings, asked by one thread at a time.
 
     ``read`` blocks for at most about ``deadline_s`` and never raises for anything the outside does: a failure is
@@ -22,4 +22,4 @@ class Source(Protocol[T_co]):
     every_s: float
     deadline_s: float
 
-    def read(self, clock: Clock) -> Reading[T_co]: ...
+    def read(self, clock: Clock) -> Reading[T]: ...

@@ -26,7 +26,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pass
 
 
-class ConsoleTable(_Table):
+class ConsoleTable(_Table, frozen=True, kw_only=True):
     refresh: Duration = Duration(2.0)
     """How often the screen and the cheap sources are renewed."""
     protect: tuple[str, ...] = ()
@@ -39,12 +39,12 @@ class ConsoleTable(_Table):
     """Allow actions when running as root."""
 
 
-class LimitsTable(_Table):
+class LimitsTable(_Table, frozen=True, kw_only=True):
     memory: Size | None = None
     cpu_percent: float | None = None
 
 
-class ServiceTable(_Table):
+class ServiceTable(_Table, frozen=True, kw_only=True):
     name: str
     port: int
     url: str = ""
@@ -62,7 +62,7 @@ class ServiceTable(_Table):
     critical: bool = False
 
 
-class TlsTable(_Table):
+class TlsTable(_Table, frozen=True, kw_only=True):
     verify: bool = True
     ca: Path | None = None
     """A file with the certificate authority, or the self-signed certificate, to trust."""
@@ -70,7 +70,7 @@ class TlsTable(_Table):
     """``sha256:`` and the certificate's SHA-256 in hex: trust exactly this one."""
 
 
-class WorkerTable(_Table):
+class WorkerTable(_Table, frozen=True, kw_only=True):
     name: str
     command: tuple[str, ...]
     """argv: an interpreter and its script, or an executable."""
@@ -94,7 +94,7 @@ class WorkerTable(_Table):
     limits: LimitsTable = LimitsTable()
 
 
-class SiteTable(_Table):
+class SiteTable(_Table, frozen=True, kw_only=True):
     name: str
     url: str
     expect: int = 200
@@ -103,7 +103,7 @@ class SiteTable(_Table):
     tls: TlsTable | None = None
 
 
-class SessionsTable(_Table):
+class SessionsTable(_Table, frozen=True, kw_only=True):
     socket: Path | None = None
     """Only this server; default: every server of this user in tmux's usual directory."""
     name: str = ""
@@ -115,7 +115,7 @@ class SessionsTable(_Table):
     attached_grace: Duration = Duration(900.0)
 
 
-class EnvironmentFields(_Table):
+class EnvironmentFields(_Table, frozen=True, kw_only=True):
     """Names of the fields in the source's entries."""
 
     id: str = "id"
@@ -126,7 +126,7 @@ class EnvironmentFields(_Table):
     pid: str = "pid"
 
 
-class EnvironmentsTable(_Table):
+class EnvironmentsTable(_Table, frozen=True, kw_only=True):
     url: str = ""
     command: tuple[str, ...] = ()
     file: Path | None = None
@@ -142,7 +142,7 @@ class EnvironmentsTable(_Table):
     tls: TlsTable | None = None
 
 
-class QueueStatuses(_Table):
+class QueueStatuses(_Table, frozen=True, kw_only=True):
     completed: tuple[str, ...] = ("completed",)
     failed: tuple[str, ...] = ("failed",)
     pending: tuple[str, ...] = ("pending",)
@@ -150,7 +150,7 @@ class QueueStatuses(_Table):
     cancelled: tuple[str, ...] = ("cancelled",)
 
 
-class QueueTable(_Table):
+class QueueTable(_Table, frozen=True, kw_only=True):
     path: Path
     table: str = "prompts"
     status_column: str = "status"
@@ -162,12 +162,12 @@ class QueueTable(_Table):
     every: Duration = Duration(10.0)
 
 
-class EscalationTable(_Table):
+class EscalationTable(_Table, frozen=True, kw_only=True):
     after: Duration
     do: str
 
 
-class AlertTable(_Table):
+class AlertTable(_Table, frozen=True, kw_only=True):
     name: str
     when: str
     for_: Duration = msgspec.field(name="for", default=Duration(0.0))
@@ -175,13 +175,13 @@ class AlertTable(_Table):
     escalate: tuple[EscalationTable, ...] = ()
 
 
-class TargetTable(_Table):
+class TargetTable(_Table, frozen=True, kw_only=True):
     name: str
     metric: str
     want: str
 
 
-class ActionTable(_Table):
+class ActionTable(_Table, frozen=True, kw_only=True):
     name: str
     command: tuple[str, ...]
     key: str = ""
@@ -189,7 +189,7 @@ class ActionTable(_Table):
     changes: bool = True
 
 
-class DemoTable(_Table):
+class DemoTable(_Table, frozen=True, kw_only=True):
     """Written by `opsconsole demo` only: readings described to the console instead of measured.
 
     While this table is there every screen says DEMO.
@@ -203,7 +203,7 @@ class DemoTable(_Table):
     """Seconds since the epoch. Activity after it is real, and ends the session's injected idleness."""
 
 
-class Config(_Table):
+class Config(_Table, frozen=True, kw_only=True):
     console: ConsoleTable = ConsoleTable()
     service: tuple[ServiceTable, ...] = ()
     worker: tuple[WorkerTable, ...] = ()

@@ -58,7 +58,7 @@ class ProcessTable(msgspec.Struct, frozen=True, dict=True):
     processes: dict[int, Process]
     own_pid_namespace: int | None = None
 
-    def __iter__(self) -> Iterator[Process]:  # type: ignore[override]  # iterating is over processes, not fields
+    def __iter__(self) -> Iterator[Process]:
         return iter(self.processes.values())
 
     def __len__(self) -> int:

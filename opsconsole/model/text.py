@@ -13,18 +13,18 @@ MASK = "•••"
 
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
-_SECRET_WORD = (
+_SENSITIVE = (
     r"(?:api[-_]?key|access[-_]?key|secret(?:[-_]?key)?|token|passw(?:or)?d|passphrase|pwd|credentials?"
     r"|authorization|auth[-_]?token|bearer|private[-_]?key|cookie|session[-_]?key)"
 )
 _SECRET_PATTERNS = (
     # --api-key=value, api_key: value, "token": "value", DB_PASSWORD=value
     re.compile(
-        rf"(?P<keep>[\w-]*{_SECRET_WORD}[\w-]*[\"']?\s*[=:]\s*(?:(?:bearer|basic)\s+)?[\"']?)(?P<secret>[^\s\"'&,;]+)",
+        rf"(?P<keep>[\w-]*{_SENSITIVE}[\w-]*[\"']?\s*[=:]\s*(?:(?:bearer|basic)\s+)?[\"']?)(?P<secret>[^\s\"'&,;]+)",
         re.IGNORECASE,
     ),
     # --token value
-    re.compile(rf"(?P<keep>--?[\w-]*{_SECRET_WORD}[\w-]*\s+)(?P<secret>[^\s-]\S*)", re.IGNORECASE),
+    re.compile(rf"(?P<keep>--?[\w-]*{_SENSITIVE}[\w-]*\s+)(?P<secret>[^\s-]\S*)", re.IGNORECASE),
     # Bearer value
     re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)(?P<secret>[A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE),
     # scheme://user:password@host
