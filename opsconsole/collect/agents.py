@@ -1,0 +1,218 @@
+"""Which coding agent, if any, runs in a tree of processes. Data-driven: ``opsconsole/agents/*.toml``.
+
+Presence only: what state an agent is in is not told here. An editor, pager or grep with an agent's name in its
+arguments is no agent: rules look at what a process *is* (name, executable, the script its interpreter runs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from opsconsole.model.process import Process
+
+BUILTIN = Path(__file__).resolve().parent.parent / "agents"
+
+_NODE = frozenset({"node", "nodejs", "bun", "deno"})
+_NODE_TAKES_VALUE = frozenset(
+    {"-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"}
+)
+_NODE_NO_SCRIPT = ("-e", "--eval", "-p", "--print", "-pe")
+_PYTHON_TAKES_VALUE = frozenset({"-W", "-X", "--check-hash-based-pycs"})
+_MOST_TOLD = 20_000
+_REPLACED = " (deleted)"
+"""What the kernel adds to the path of an executable that an update has replaced."""
+
+
+class MatchRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All given conditions must hold; each lists alternatives as shell patterns (``*``, ``?``, ``[…]``)."""
+
+    comm: tuple[str, ...] = ()
+    """The kernel's name for the process (at most 15 characters)."""
+    exe: tuple[str, ...] = ()
+    """The executable's file name, or, for a pattern with a slash, its whole path."""
+    interpreter: tuple[str, ...] = ()
+    """File name of the interpreter that runs ``script`` or ``module``."""
+    script: tuple[str, ...] = ()
+    """File name of the interpreter's script, or, for a pattern with a slash, its whole path."""
+    module: tuple[str, ...] = ()
+    """The module of ``python -m``."""
+
+
+class AgentProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of coding agent."""
+
+    name: str
+    label: str
+    """For people: ``Claude`` gives "Claude sessions"."""
+    match: tuple[MatchRule, ...]
+    """Any of these makes a process this agent."""
+
+
+class Program(msgspec.Struct, frozen=True):
+    """What an interpreter was told to run."""
+
+    interpreter: str
+    script: str = ""
+    module: str = ""
+
+
+class Agents:
+    """Profiles, ready to be asked."""
+
+    def __init__(self, profiles: Iterable[AgentProfile], problems: tuple[str, ...] = ()) -> None:
+        self.profiles = {profile.name: profile for profile in profiles}
+        self.problems = problems
+        """Files that could not be read as profiles, and why."""
+        self._told: dict[tuple[str, str | None, tuple[str, ...] | None], str] = {}
+        self._plain: dict[str, str] = {}
+        self._rules: list[tuple[MatchRule, str]] = []
+        for profile in self.profiles.values():
+            for rule in profile.match:
+                if any((rule.exe, rule.interpreter, rule.script, rule.module, _is_pattern(rule.comm))):
+                    self._rules.append((rule, profile.name))
+                else:
+                    self._plain.update(dict.fromkeys(rule.comm, profile.name))
+
+    def name_of(self, process: Process) -> str:
+        """Name of the agent this very process is; empty for none."""
+        if process.state == "Z":
+            return ""
+        if found := self._plain.get(process.comm):
+            return found
+        # The same shells and tools are asked about on every look: remember what these three led to.
+        key = (process.comm, process.exe, process.argv)
+        if (known := self._told.get(key)) is not None:
+            return known
+        if len(self._told) >= _MOST_TOLD:
+            self._told.clear()
+        self._told[key] = name = self._by_rule(process)
+        return name
+
+    def _by_rule(self, process: Process) -> str:
+        program = _program(process)
+        for rule, name in self._rules:
+            if _holds(rule, process, program):
+                return name
+        return ""
+
+    def find(self, tree: Iterable[Process]) -> tuple[str, Process] | None:
+        """The first agent of a tree given parents first, with the process that is it."""
+        for process in tree:
+            if name := self.name_of(process):
+                return name, process
+        return None
+
+    def label(self, name: str) -> str:
+        profile = self.profiles.get(name)
+        return profile.label if profile is not None else name
+
+
+def find_agent(tree: tuple[Process, ...]) -> tuple[str, Process] | None:
+    """The first coding agent of a process tree (parents first) among the profiles that come with opsconsole."""
+    return builtin_agents().find(tree)
+
+
+@cache
+def builtin_agents() -> Agents:
+    """The profiles that come with opsconsole, read once."""
+    return load_agents()
+
+
+def load_agents(directory: Path | None = None) -> Agents:
+    """The built-in profiles and those of a directory, which win over built-in ones of the same name.
+
+    A file that is no profile is left out and told in ``problems``.
+    """
+    profiles: dict[str, AgentProfile] = {}
+    problems: list[str] = []
+    for folder in (BUILTIN, directory):
+        if folder is None:
+            continue
+        if not folder.is_dir():
+            problems.append(f"{folder}: no such directory of agent profiles")
+            continue
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                profile = msgspec.toml.decode(path.read_bytes(), type=AgentProfile)
+                profiles[profile.name] = _checked(profile)
+            except (OSError, ValueError) as error:
+                problems.append(f"{path}: {error}")
+    return Agents(profiles.values(), tuple(problems))
+
+
+def _checked(profile: AgentProfile) -> AgentProfile:
+    if any(rule == MatchRule() for rule in profile.match):
+        raise ValueError("a match without conditions would make every process this agent")
+    return profile
+
+
+def _is_pattern(alternatives: tuple[str, ...]) -> bool:
+    return any(character in pattern for pattern in alternatives for character in "*?[")
+
+
+def _holds(rule: MatchRule, process: Process, program: Program | None) -> bool:
+    if rule.comm and not _any(rule.comm, process.comm):
+        return False
+    if rule.exe and not (process.exe and _any(rule.exe, process.exe.removesuffix(_REPLACED))):
+        return False
+    if not (rule.interpreter or rule.script or rule.module):
+        return True
+    if program is None:
+        return False
+    return (
+        (not rule.interpreter or _any(rule.interpreter, program.interpreter))
+        and (not rule.script or (program.script != "" and _any(rule.script, program.script)))
+        and (not rule.module or (program.module != "" and _any(rule.module, program.module)))
+    )
+
+
+def _any(patterns: tuple[str, ...], path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return any(fnmatchcase(path if "/" in pattern else name, pattern) for pattern in patterns)
+
+
+def _program(process: Process) -> Program | None:
+    """What a node or python process runs; None for any other program, or when its argv tells nothing."""
+    if not process.argv:
+        return None
+    interpreter = (process.exe or process.argv[0]).removesuffix(_REPLACED).rpartition("/")[2]
+    if interpreter in _NODE:
+        return _node_program(interpreter, process.argv[1:])
+    if interpreter.startswith("python"):
+        return _python_program(interpreter, process.argv[1:])
+    return None
+
+
+def _node_program(interpreter: str, arguments: tuple[str, ...]) -> Program:
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in _NODE_NO_SCRIPT:
+            break
+        if argument in _NODE_TAKES_VALUE:
+            next(rest, "")
+        elif argument == "--":
+            return Program(interpreter, script=next(rest, ""))
+        elif not argument.startswith("-") and argument != "run":  # bun and deno say "run SCRIPT"
+            return Program(interpreter, script=argument)
+    return Program(interpreter)
+
+
+def _python_program(interpreter: str, arguments: tuple[str, ...]) -> Program:
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in _PYTHON_TAKES_VALUE:
+            next(rest, "")
+        elif argument == "-m":
+            return Program(interpreter, module=next(rest, ""))
+        elif argument.startswith("-m"):
+            return Program(interpreter, module=argument[2:])
+        elif argument == "-c" or argument == "-":
+            break
+        elif not argument.startswith("-"):
+            return Program(interpreter, script=argument)
+    return Program(interpreter)
