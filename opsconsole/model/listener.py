@@ -11,7 +11,9 @@ from opsconsole.model.identity import ProcessId
 Sharing = Literal["", "inherited", "dual-stack", "addresses", "reuseport"]
 """Why several sockets or owners stand behind one port: one socket held by a family of processes
 (``inherited``), one program on IPv4 and IPv6 (``dual-stack``), one on several addresses (``addresses``),
-or rivals that each bound the same address (``reuseport``)."""
+or rivals that each bound the same address (``reuseport``). One family of processes that bound an address several
+times over, as pre-fork servers do, is ``inherited`` too: rivals are told by their different roots, and only where
+the owners are known."""
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -39,6 +41,8 @@ class Listener(msgspec.Struct, frozen=True):
     """Every process that has it open, parents first; empty when none could be read."""
     owners_known: bool
     """False when a descriptor table that may hold it could not be read (another user's)."""
+    v6_only: bool | None = None
+    """Whether an IPv6 socket leaves IPv4 alone (IPV6_V6ONLY); None for IPv4, and where the system does not tell."""
 
 
 class Port(msgspec.Struct, frozen=True):

@@ -44,6 +44,11 @@ class Process(msgspec.Struct, frozen=True):
     """Inode of /proc/PID/ns/pid; None when unreadable or not looked at."""
     swap_bytes: int | None = None
     """VmSwap; 0 is only ever a measured zero."""
+    image: int | None = None
+    """Drawn at random by exec and kept by fork: equal ones are copies of one start. None where it cannot be told."""
+    started_in: str | None = None
+    """PWD in its environment: where a shell stood that started it, though it may have changed directory since.
+    Raw, for matching only. None when unreadable or not looked at."""
 
     @property
     def pid(self) -> int:
