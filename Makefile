@@ -6,13 +6,16 @@ JOBS ?= auto
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch demo test check lint types contracts wheel-test bench bench-quick screenshots format clean
+.PHONY: help run watch test check lint types contracts wheel-test bench bench-quick format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(VENV)/.installed-run   ## the console on this machine
 	@$(BIN)/opsconsole
+
+watch: $(VENV)/.installed-run   ## the same, read-only
+	@$(BIN)/opsconsole watch
 
 test: $(VENV)/.installed-dev   ## all tests, end-to-end ones included
 	$(BIN)/python -m pytest -n $(JOBS)
@@ -33,8 +36,17 @@ types: $(VENV)/.installed-dev   ## mypy, strict
 contracts: $(VENV)/.installed-dev   ## import contracts
 	$(BIN)/lint-imports
 
-wheel-test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
+wheel-watch: $(VENV)/.installed-run   ## the same, read-only
+	@$(BIN)/opsconsole watch
+
+test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
 	$(BIN)/python scripts/wheel_test.py
+
+bench: $(VENV)/.installed-dev   ## what it costs, beside htop and glances where they are installed
+	$(BIN)/python bench/console.py --growth 3000 10000
+
+bench-quick: $(VENV)/.installed-dev   ## the same in two minutes
+	$(BIN)/python bench/console.py --rounds 1 --seconds 10
 
 clean:           ## remove what the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,43 @@
+"""Opening the console: checks that there is a terminal for it, then imports the toolkit."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from opsconsole.cli import first_frame
+from opsconsole.cli.loading import load_or_exit
+from opsconsole.cli.locale import ascii_only
+from opsconsole.cli.root import ExitCode, Options
+from opsconsole.config.types import LoadedConfig
+from opsconsole.engine import Engine
+
+
+def open_console(options: Options, read_only: bool, refresh_s: float | None = None) -> int:
+    """The console, or watch mode, until it is quit. Returns the exit status."""
+    if reason := why_no_screen():
+        click.echo(f"opsconsole: {reason}; `opsconsole watch --plain` prints lines instead", err=True)
+        return ExitCode.USAGE
+    return show(load_or_exit(options), read_only, refresh_s)
+
+
+def show(loaded: LoadedConfig, read_only: bool, refresh_s: float | None = None) -> int:
+    """The console on this config."""
+    engine = Engine(loaded, refresh_s=refresh_s)
+    from opsconsole.ui.run import run_console
+
+    first_frame.taken_over()
+    return run_console(engine, read_only=read_only, loaded=loaded, ascii_only=ascii_only())
+
+
+def why_no_screen() -> str:
+    """Why no full screen can be shown here; empty when it can."""
+    if not sys.stdout.isatty():
+        return "standard output is not a terminal"
+    if not sys.stdin.isatty():
+        return "standard input is not a terminal"
+    if (term := os.environ.get("TERM", "")) in ("", "dumb", "unknown"):
+        return f"the terminal (TERM={term}) cannot place the cursor"
+    return ""

@@ -1,0 +1,59 @@
+"""`init` and `check`: getting a config, and knowing that it is right."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from opsconsole.cli.loading import load_or_exit
+from opsconsole.cli.root import ExitCode, Options, shared_options
+
+
+@click.command()
+@shared_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Default: standard output.")
+def init(output: Path | None) -> None:
+    """Look at this machine and write a commented config of what is there."""
+    from opsconsole.collect.discovery import discover
+    from opsconsole.collect.sessions import pane_pids
+    from opsconsole.config.types import Config, LoadedConfig
+    from opsconsole.config.write import ConfigFileError, render_config, write_config
+    from opsconsole.engine import Engine
+
+    snapshot = Engine(LoadedConfig(config=Config(), path=None)).collect_once()
+    if snapshot.processes.value is None:
+        click.echo(f"the process table could not be read: {snapshot.processes.reason}", err=True)
+        sys.exit(ExitCode.UNKNOWN)
+    found = discover(
+        snapshot.processes.value, snapshot.ports.value or (), os.getuid(), exclude=pane_pids(snapshot.tmux_servers)
+    )
+    text = render_config(found)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        write_config(output, text)
+    except ConfigFileError as error:
+        click.echo(str(error), err=True)
+        sys.exit(ExitCode.USAGE)
+    click.echo(f"wrote {output}: {len(found.service)} services, {len(found.worker)} workers", err=True)
+
+
+@click.command()
+@shared_options
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Validate the config: file, line, what is wrong, what is right."""
+    loaded = load_or_exit(ctx.ensure_object(Options))
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if loaded.path is None:
+        click.echo("no config file found: the console shows what it discovers. `opsconsole init` writes one.")
+        return
+    config = loaded.config
+    click.echo(
+        f"{loaded.path}: right. {len(config.service)} services, {len(config.worker)} workers, {len(config.site)} sites"
+    )

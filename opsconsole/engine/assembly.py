@@ -1,0 +1,114 @@
+"""Puts the readings of one cycle together into a Snapshot. Holds what must outlive a cycle: misses, the sequence."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from opsconsole.collect.consumers import consumers
+from opsconsole.collect.environments import assemble_environments
+from opsconsole.collect.misses import Misses
+from opsconsole.collect.services import assemble_services
+from opsconsole.collect.sessions import assemble_sessions, pane_pids
+from opsconsole.collect.sites import assemble_sites
+from opsconsole.collect.workers import assemble_workers
+from opsconsole.config.types import Config
+from opsconsole.engine.sources import Lanes
+from opsconsole.model.clock import Clock
+from opsconsole.model.listener import Port
+from opsconsole.model.process import ProcessTable
+from opsconsole.model.reading import Reading
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.system import System
+
+PROBES_HINT = "[[site]] with name and url"
+ENVIRONMENTS_HINT = "[environments] with url, command or file"
+QUEUE_HINT = "[queue] with path"
+
+
+class CoreScan(NamedTuple):
+    """What is read in every cycle, on the engine's own thread."""
+
+    processes: Reading[ProcessTable]
+    ports: Reading[tuple[Port, ...]]
+    system: Reading[System]
+    took_ms: float
+
+
+class Assembly:
+    """Makes the Snapshots of one engine."""
+
+    def __init__(self, host: str) -> None:
+        self.sequence = 0
+        self.of_interest: frozenset[int] = frozenset()
+        """Pids that the next scan reads on its turn and deeper."""
+        self._host = host
+        self._service_misses = Misses()
+        self._worker_misses = Misses()
+
+    def snapshot(self, config: Config, scan: CoreScan, lanes: Lanes, clock: Clock, discovered: bool) -> Snapshot:
+        """The Snapshot of this cycle; with ``discovered`` its services and workers come from no config."""
+        now = clock.wall()
+        self.sequence += 1
+        probes = lanes.reading("probes", PROBES_HINT)
+        servers = lanes.reading("tmux")
+        services = assemble_services(
+            config.service, scan.ports, scan.processes, probes, now, self._service_misses, discovered=discovered
+        )
+        workers = assemble_workers(
+            config.worker,
+            scan.processes,
+            lanes.reading("pid_files").value or {},
+            lanes.reading("logs").value or {},
+            now,
+            self._worker_misses,
+        )
+        sessions = assemble_sessions(config.sessions, servers, scan.processes, now)
+        snapshot = Snapshot(
+            sequence=self.sequence,
+            at=now,
+            monotonic=clock.monotonic(),
+            host=self._host,
+            services=services,
+            workers=workers,
+            sessions=sessions,
+            environments=assemble_environments(
+                config.environments,
+                lanes.reading("environments", ENVIRONMENTS_HINT),
+                scan.ports,
+                scan.processes,
+                now,
+            ),
+            system=scan.system,
+            sites=assemble_sites(config.site, probes, now),
+            queue=lanes.reading("queue", QUEUE_HINT),
+            disks=lanes.reading("disks"),
+            processes=scan.processes,
+            ports=scan.ports,
+            tmux_servers=servers,
+            consumers=()
+            if scan.processes.value is None
+            else consumers(scan.processes.value, sessions.value or (), workers.value or (), services.value or ()),
+            scan_ms=scan.took_ms,
+        )
+        self.of_interest = _of_interest(snapshot)
+        return snapshot
+
+
+def _of_interest(snapshot: Snapshot) -> frozenset[int]:
+    table = snapshot.processes.value
+    if table is None:
+        return frozenset()
+    roots = set(pane_pids(snapshot.tmux_servers))
+    for service in snapshot.services.value or ():
+        roots.update(owner.pid for owner in service.owners)
+    for worker in snapshot.workers.value or ():
+        roots.update(instance.pid for instance in worker.instances)
+        roots.update(helper.pid for helper in (*worker.wrappers, *worker.remnants, *worker.suspects))
+    members: set[int] = set()
+    waiting = [pid for pid in roots if pid in table.processes]
+    while waiting:
+        pid = waiting.pop()
+        if pid not in members:
+            members.add(pid)
+            waiting.extend(table.children.get(pid, ()))
+    return frozenset(members)

@@ -1,0 +1,139 @@
+"""The engine: one core scan per cycle, slow sources on lanes of their own, a Snapshot at the end of each cycle.
+
+Threads: the engine's own (core scan and assembly), one per lane. The fronts get each Snapshot through a callback
+on the engine's thread and must hand it on without blocking. Nothing here can change the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+from opsconsole.collect.discovery import discover
+from opsconsole.collect.listeners import ListenerSource
+from opsconsole.collect.processes import process_source
+from opsconsole.collect.sessions import pane_pids
+from opsconsole.collect.system import system_source
+from opsconsole.collect.workers import candidate_predicate
+from opsconsole.config.types import LoadedConfig
+from opsconsole.engine.assembly import Assembly, CoreScan
+from opsconsole.engine.history import History
+from opsconsole.engine.sources import Lanes
+from opsconsole.model.clock import Clock, SystemClock
+from opsconsole.model.listener import Port
+from opsconsole.model.process import ProcessTable
+from opsconsole.model.reading import Reading
+from opsconsole.model.session import TmuxServer
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.text import clean
+
+WARM_UP_S = (0.0, 0.25, 1.0)
+"""When the first cycles run, in seconds after the start: the second gives rates and the first lanes' readings."""
+DISCOVER_EVERY = 5
+"""Cycles between two looks for services and workers that no config names."""
+ONE_SHOT_PAUSE_S = 0.3
+"""Between the two core scans of a single collection: rates and confirmed misses need two."""
+
+
+class Engine:
+    """Collects Snapshots of one machine under one config."""
+
+    def __init__(self, loaded: LoadedConfig, clock: Clock | None = None, refresh_s: float | None = None) -> None:
+        self.loaded = loaded
+        self.history = History()
+        self.latest: Snapshot | None = None
+        self._clock = clock or SystemClock()
+        self.refresh_s = refresh_s or float(loaded.config.console.refresh)
+        self._config = loaded.config
+        demo = loaded.config.demo
+        self._processes = process_source(is_candidate=candidate_predicate(loaded.config.worker))
+        self._ports = ListenerSource()
+        self._system = system_source(demo.proc) if demo is not None and demo.proc is not None else system_source()
+        self._lanes = Lanes(loaded.config, self._clock, self._wake_up)
+        self._assembly = Assembly(clean(socket.gethostname(), 80))
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, on_snapshot: Callable[[Snapshot], None]) -> None:
+        """Begin collecting; ``on_snapshot`` is called on the engine's thread with each Snapshot."""
+        self._lanes.start()
+        self._thread = threading.Thread(target=self._run, args=(on_snapshot,), name="opsconsole-engine", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End collecting. Waits for the cycle under way, not for a source that hangs."""
+        self._stopped.set()
+        self._wake.set()
+        self._lanes.stop()
+        if self._thread is not None:
+            self._thread.join(timeout=2.0)
+        if self._thread is None or not self._thread.is_alive():
+            self._processes.close()
+
+    def refresh_now(self) -> None:
+        """Read everything out of turn."""
+        self._lanes.ask_now()
+        self._wake_up()
+
+    def probe_now(self) -> None:
+        """Probe all sites and health URLs out of turn."""
+        if self._lanes.probes is not None:
+            self._lanes.probes.probe_now()
+            self._lanes.ask_now("probes")
+
+    def collect_once(self) -> Snapshot:
+        """One complete Snapshot: every source asked, waited for up to its deadline, rates over a short pause."""
+        self._lanes.start()
+        try:
+            self.collect()
+            began = self._clock.monotonic()
+            self._lanes.wait_first(began)
+            left = ONE_SHOT_PAUSE_S - (self._clock.monotonic() - began)
+            if left > 0:
+                self._stopped.wait(left)
+            return self.collect()
+        finally:
+            self.stop()
+
+    def collect(self) -> Snapshot:
+        """Run one cycle: the core scan now, the lanes' last readings, put together."""
+        began = self._clock.monotonic()
+        if self.latest is not None:
+            self._processes.attend(self._assembly.of_interest)
+        processes = self._processes.read(self._clock)
+        ports = self._ports.read(self._clock, processes)
+        system = self._system.read(self._clock)
+        if self.loaded.path is None and self._assembly.sequence % DISCOVER_EVERY in (0, 1):
+            self._discover(processes, ports)
+        scan = CoreScan(processes, ports, system, (self._clock.monotonic() - began) * 1000.0)
+        self.latest = self._assembly.snapshot(
+            self._config, scan, self._lanes, self._clock, discovered=self.loaded.path is None
+        )
+        self.history.record(self.latest)
+        return self.latest
+
+    def _discover(self, processes: Reading[ProcessTable], ports: Reading[tuple[Port, ...]]) -> None:
+        """Without a config: what listens is a service, what has long run as a daemon is a worker."""
+        if processes.value is None:
+            return
+        servers: Reading[tuple[TmuxServer, ...]] = self._lanes.reading("tmux")
+        self._config = discover(processes.value, ports.value or (), os.getuid(), exclude=pane_pids(servers))
+
+    def _run(self, on_snapshot: Callable[[Snapshot], None]) -> None:
+        began = self._clock.monotonic()
+        warm_up = [began + offset for offset in WARM_UP_S]
+        next_at = warm_up.pop(0)
+        while not self._stopped.is_set():
+            self._wake.clear()
+            on_snapshot(self.collect())
+            now = self._clock.monotonic()
+            # A missed tick is dropped: the next one is always in the future.
+            next_at = warm_up.pop(0) if warm_up else max(next_at + self.refresh_s, now)
+            if next_at > now:
+                self._wake.wait(next_at - now)
+
+    def _wake_up(self) -> None:
+        self._wake.set()

@@ -1,0 +1,67 @@
+"""What the numbers were: a bounded series for the machine and for each row, kept in memory only."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from opsconsole.model.snapshot import Snapshot
+
+KEEP = 150
+"""Samples per series: five minutes at two seconds."""
+FORGET_AFTER = 30
+"""Samples after which the series of a row that is no longer there is dropped."""
+
+
+class History:
+    """Series by key: ``load1``, ``cpu:worker:NAME``, …; None where the number was unknown.
+
+    Written by the engine's thread, read by any.
+    """
+
+    def __init__(self, keep: int = KEEP) -> None:
+        self._keep = keep
+        self._series: dict[str, deque[float | None]] = {}
+        self._last_seen: dict[str, int] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def series(self, key: str) -> Sequence[float | None]:
+        """Oldest first; empty for a key never seen."""
+        with self._lock:
+            return tuple(self._series.get(key, ()))
+
+    def record(self, snapshot: Snapshot) -> None:
+        with self._lock:
+            self._count += 1
+            for key, value in _samples(snapshot):
+                if key not in self._series:
+                    self._series[key] = deque(maxlen=self._keep)
+                self._series[key].append(value)
+                self._last_seen[key] = self._count
+            gone = [key for key, seen in self._last_seen.items() if self._count - seen > FORGET_AFTER]
+            for key in gone:
+                del self._series[key], self._last_seen[key]
+
+
+def _samples(snapshot: Snapshot) -> Iterable[tuple[str, float | None]]:
+    system = snapshot.system.value
+    if system is not None:
+        total, available = system.memory_total_bytes, system.memory_available_bytes
+        yield "load1", system.load1
+        yield "load5", system.load5
+        yield "cpu_busy", None if system.cpu_idle is None else 100.0 - system.cpu_idle
+        yield "memory_used", None if total is None or available is None else float(total - available)
+        yield "swap_used", system.swap_used_bytes
+        yield "swap_in", system.swap_in_per_s
+        yield "swap_out", system.swap_out_per_s
+    for worker in snapshot.workers.value or ():
+        yield f"cpu:worker:{worker.name}", worker.cpu_percent
+        yield f"rss:worker:{worker.name}", worker.rss_bytes
+    for session in snapshot.sessions.value or ():
+        yield f"cpu:session:{session.id}", session.cpu_percent
+        yield f"rss:session:{session.id}", session.rss_bytes
+    for service in snapshot.services.value or ():
+        yield f"cpu:service:{service.name}", service.cpu_percent
+        yield f"rss:service:{service.name}", service.rss_bytes

@@ -1,0 +1,100 @@
+"""A lane: one slow source on a thread of its own, so that it can keep nobody else waiting.
+
+The lane always has a reading to give at once: the last one, or unknown with the reason that nothing has come yet
+or that the source has overstayed its deadline. A source that hangs costs its thread and nothing more; it is not
+asked again before it has come back, and missed turns are dropped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from opsconsole.collect.source import Source
+from opsconsole.model.clock import Clock
+from opsconsole.model.reading import Reading, unknown
+
+T = TypeVar("T")
+
+
+class Lane(Generic[T]):
+    """Asks one source on its cadence, on a daemon thread."""
+
+    def __init__(self, source: Source[T], clock: Clock, delivered: Callable[[], None]) -> None:
+        self.source = source
+        self._clock = clock
+        self._delivered = delivered
+        self._changed = threading.Condition()
+        self._last: Reading[T] | None = None
+        self._asked_at: float | None = None
+        """Monotonic; set while a read is under way."""
+        self._due_at = 0.0
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._due_at = self._clock.monotonic()
+        self._thread = threading.Thread(target=self._run, name=f"opsconsole-{self.source.name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask no more. Does not wait for a read that is under way."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def ask_now(self) -> None:
+        """Read as soon as the source is free, whatever its cadence says."""
+        with self._changed:
+            self._due_at = self._clock.monotonic()
+            self._changed.notify_all()
+
+    def reading(self) -> Reading[T]:
+        """The last reading, or unknown while there is none or the source is overdue. Never blocks."""
+        with self._changed:
+            now = self._clock.monotonic()
+            overdue = self._asked_at is not None and now - self._asked_at > self.source.deadline_s
+            if overdue:
+                return unknown(f"{self.source.name}: no answer within {self.source.deadline_s:g} s", self._clock.wall())
+            if self._last is None:
+                return unknown(f"{self.source.name}: not read yet", None)
+            return self._last
+
+    def wait_first(self, until: float) -> bool:
+        """Block until the first reading is there, it is overdue, or ``until`` (monotonic) has come."""
+        with self._changed:
+            while self._last is None:
+                left = until - self._clock.monotonic()
+                if left <= 0:
+                    return False
+                self._changed.wait(left)
+            return True
+
+    def _run(self) -> None:
+        while self._wait_for_turn():
+            reading = self._read()
+            with self._changed:
+                first = self._last is None
+                self._last = reading
+                self._asked_at = None
+                self._changed.notify_all()
+            if first:
+                self._delivered()
+
+    def _read(self) -> Reading[T]:
+        try:
+            return self.source.read(self._clock)
+        except Exception as bug:  # noqa: BLE001  # a bug in one source must show as unknown, not end its thread
+            return unknown(f"{self.source.name}: bug in opsconsole: {bug!r}", self._clock.wall())
+
+    def _wait_for_turn(self) -> bool:
+        with self._changed:
+            while not self._stopped:
+                now = self._clock.monotonic()
+                if now >= self._due_at:
+                    self._due_at = now + self.source.every_s
+                    self._asked_at = now
+                    return True
+                self._changed.wait(self._due_at - now)
+            return False

@@ -1,0 +1,35 @@
+"""What the house promises of its imports, on the running product rather than on paper."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def modules_after(statements: str) -> set[str]:
+    """Names of all modules loaded after these statements in a fresh interpreter."""
+    code = f"{statements}\nimport sys\nprint(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def of(package: str, modules: set[str]) -> list[str]:
+    return sorted(name for name in modules if name == package or name.startswith(package + "."))
+
+
+def test_watch_mode_has_no_way_to_act() -> None:
+    """All that watch mode consists of, loaded: the executor's package is not there."""
+    modules = modules_after("import opsconsole.cli.observe, opsconsole.cli.screen, opsconsole.ui.run, opsconsole.ui.app")
+    assert "opsconsole.ui.app" in modules
+    assert of("opsconsole.act", modules) == []
+
+
+def test_observing_imports_no_toolkit() -> None:
+    """`status --json` loads neither textual nor rich."""
+    modules = modules_after("import opsconsole.cli.observe, opsconsole.present.json, opsconsole.present.plain")
+    assert of("textual", modules) == []
+    assert of("rich", modules) == []
+
+
+def test_dear_libraries_are_loaded_when_needed_only() -> None:
+    modules = modules_after("import opsconsole.engine")
+    assert [name for name in ("httpx", "libtmux", "sqlite3", "ssl", "psutil", "asyncio") if name in modules] == []
