@@ -1,0 +1,51 @@
+"""The panes and views by id: what each is, and what it has to show of one Snapshot.
+
+Pure: the same Snapshot and history give the same content. Rows come in the order they were collected; sorting and
+filtering are the front's.
+"""
+
+from __future__ import annotations
+
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present import environments, queue, services, sessions, sites, system, workers
+from opsconsole.present.glyphs import Glyphs
+from opsconsole.present.history import HistoryReader
+from opsconsole.present.pane import PaneContent, PaneSpec
+
+PANES: dict[str, PaneSpec] = {
+    spec.id: spec
+    for spec in (
+        PaneSpec("services", "Services", 1, services.COLUMNS),
+        PaneSpec("workers", "Workers", 2, workers.COLUMNS),
+        PaneSpec("sessions", "Sessions", 3, sessions.COLUMNS),
+        PaneSpec("environments", "Environments", 4, environments.COLUMNS),
+        PaneSpec("system", "System", 5, system.COLUMNS),
+        PaneSpec("sites", "Sites", 6, sites.COLUMNS),
+        PaneSpec("queue", "Queue", 7, queue.COLUMNS),
+    )
+}
+
+__all__ = ["PANES", "PaneContent", "PaneSpec", "pane_content"]
+
+
+def pane_content(
+    pane_id: str, snapshot: Snapshot, history: HistoryReader, *, tree: bool = False, glyphs: Glyphs
+) -> PaneContent:
+    """What the pane shows; ``tree`` adds the process trees below its rows. An id not in ``PANES`` is a KeyError."""
+    table = snapshot.processes.value if tree else None
+    match pane_id:
+        case "services":
+            return services.services_content(snapshot.services, table, glyphs)
+        case "workers":
+            return workers.workers_content(snapshot.workers, history, table, glyphs)
+        case "sessions":
+            return sessions.sessions_content(snapshot.sessions, table, glyphs)
+        case "environments":
+            return environments.environments_content(snapshot.environments, table, glyphs)
+        case "system":
+            return system.system_content(snapshot, history, glyphs)
+        case "sites":
+            return sites.sites_content(snapshot.sites, snapshot.at, glyphs)
+        case "queue":
+            return queue.queue_content(snapshot.queue, glyphs)
+    raise KeyError(pane_id)

@@ -1,0 +1,107 @@
+"""The Services pane: one row for each endpoint that should be up."""
+
+from __future__ import annotations
+
+from opsconsole.model.process import ProcessTable
+from opsconsole.model.reading import Reading
+from opsconsole.model.service import Service, ServiceState
+from opsconsole.present.cell import Cell, Column, Row, Status
+from opsconsole.present.glyphs import Glyphs
+from opsconsole.present.keys import keyed
+from opsconsole.present.pane import EMPTY, PaneContent, StatedRow, cell_by_column, content, counted, without_value
+from opsconsole.present.tree import tree_rows
+from opsconsole.present.values import (
+    duration_cell,
+    latency_cell,
+    number_cell,
+    percent_cell,
+    size_cell,
+    state_cell,
+    text_cell,
+)
+
+COLUMNS = (
+    Column("name", "Service", 12, flex=3, max_width=28),
+    Column("state", "State", 10),
+    Column("port", "Port", 5, align="right", priority=2),
+    Column("http", "HTTP", 4, align="right", priority=4),
+    Column("latency", "Time", 5, align="right", priority=4),
+    Column("uptime", "Up", 7, align="right", priority=5),
+    Column("pid", "Pid", 7, align="right", priority=6),
+    Column("cpu", "CPU", 5, align="right", priority=7),
+    Column("mem", "Mem", 4, align="right", priority=7),
+    Column("note", "Note", 16, priority=3, flex=4),
+)
+
+_STATUS: dict[ServiceState, Status] = {"up": "ok", "degraded": "warn", "down": "bad", "unknown": "unknown"}
+STATES = ("up", "degraded", "down", "unknown")
+
+
+def services_content(reading: Reading[tuple[Service, ...]], table: ProcessTable | None, signs: Glyphs) -> PaneContent:
+    """``table`` is given when the process trees shall be shown."""
+    if reading.value is None:
+        return without_value(reading)
+    read: list[StatedRow] = []
+    rows: list[Row] = []
+    for key, service in keyed("service", ((one.name, one) for one in reading.value)):
+        status = service_status(service)
+        row = service_row(service, signs, key)
+        read.append(StatedRow(row, status))
+        rows.append(row)
+        if table is not None:
+            rows.extend(tree_rows(key, (owner.pid for owner in service.owners), table, COLUMNS, signs))
+    summary = counted([service.state for service in reading.value], STATES, signs.separator)
+    return content(read, summary, empty="no services", note=reading.note, tree=rows)
+
+
+def service_status(service: Service) -> Status:
+    """Its state's status; rivals on one port are a fault though it is up."""
+    status = _STATUS[service.state]
+    return "warn" if status == "ok" and service.sharing == "reuseport" else status
+
+
+def service_row(service: Service, signs: Glyphs, key: str) -> Row:
+    status = service_status(service)
+    unanswered = bool(service.url) and service.http_status is None
+    cells = {
+        "name": text_cell(service.name),
+        "state": state_cell(_sign(status, signs), service.state, status),
+        "port": number_cell(service.port),
+        "http": EMPTY if not service.url else number_cell(service.http_status, _http_status(service)),
+        "latency": EMPTY if not service.url or unanswered else latency_cell(service.latency_ms),
+        "uptime": _absent_when_down(service, duration_cell(service.uptime_s)),
+        "pid": _absent_when_down(service, number_cell(service.pid)),
+        "cpu": _absent_when_down(service, percent_cell(service.cpu_percent)),
+        "mem": _absent_when_down(service, size_cell(service.rss_bytes)),
+        "note": _note(service, status),
+    }
+    return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=status != "ok")
+
+
+def _sign(status: Status, signs: Glyphs) -> str:
+    return {"ok": signs.ok, "warn": signs.warn, "bad": signs.bad}.get(status, signs.unknown)
+
+
+def _http_status(service: Service) -> Status:
+    return "" if service.state == "up" else _STATUS[service.state]
+
+
+def _absent_when_down(service: Service, cell: Cell) -> Cell:
+    """Where nothing listens there is no pid to be unknown."""
+    return EMPTY if service.state == "down" and not service.owners and service.owners_known else cell
+
+
+def rivals(service: Service) -> str:
+    """Who else binds the port; empty when one program holds it alone."""
+    if service.sharing != "reuseport":
+        return ""
+    others = ", ".join(f"{owner.command} ({owner.pid})" for owner in service.owners if owner.pid != service.pid)
+    return f"port shared with {others}" if others else "port shared"
+
+
+def _note(service: Service, status: Status) -> Cell:
+    stopped = f"stopped: {', '.join(service.stopped)}" if service.stopped else ""
+    parts = [part for part in (stopped or service.reason, rivals(service)) if part]
+    if not parts and service.discovered:
+        return text_cell("discovered", "muted")
+    return text_cell("; ".join(parts), status if status != "ok" else "")

@@ -1,0 +1,106 @@
+"""The Sessions pane: one row for each tmux session, with the state of the coding agent in it."""
+
+from __future__ import annotations
+
+from opsconsole.model.process import ProcessTable
+from opsconsole.model.reading import Reading
+from opsconsole.model.session import Session, SessionState
+from opsconsole.present import humanise
+from opsconsole.present.cell import Cell, Column, Row, Status, by_number
+from opsconsole.present.glyphs import Glyphs
+from opsconsole.present.keys import keyed
+from opsconsole.present.pane import EMPTY, PaneContent, StatedRow, cell_by_column, content, counted, without_value
+from opsconsole.present.tree import tree_rows
+from opsconsole.present.values import duration_cell, percent_cell, plain_cell, size_cell, state_cell, text_cell
+
+COLUMNS = (
+    Column("name", "Session", 12, flex=2, max_width=24),
+    Column("state", "State", 12),
+    Column("agent", "Agent", 7, priority=4),
+    Column("idle", "Idle", 7, align="right", priority=2),
+    Column("mem", "Mem", 4, align="right", priority=3),
+    Column("swap", "Swap", 4, align="right", priority=3),
+    Column("cpu", "CPU", 5, align="right", priority=4),
+    Column("attached", "Att", 3, align="right", priority=6),
+    Column("cwd", "Directory", 10, priority=5, flex=2, max_width=40),
+    Column("note", "Note", 12, priority=7, flex=3),
+)
+
+_STATUS: dict[SessionState, Status] = {
+    "working": "ok",
+    "waiting": "accent",
+    "idle": "muted",
+    "shell": "muted",
+    "hung": "bad",
+    "hibernated": "muted",
+    "dead": "bad",
+    "logged-out": "warn",
+    "unknown": "unknown",
+    "none": "muted",
+}
+STATES = ("working", "waiting", "idle", "shell", "hung", "hibernated", "dead", "logged-out", "unknown")
+
+
+def sessions_content(reading: Reading[tuple[Session, ...]], table: ProcessTable | None, signs: Glyphs) -> PaneContent:
+    """``table`` is given when the process trees shall be shown."""
+    if reading.value is None:
+        return without_value(reading)
+    read: list[StatedRow] = []
+    rows: list[Row] = []
+    for key, session in keyed("session", ((one.id, one) for one in reading.value)):
+        row = session_row(session, signs, key)
+        read.append(StatedRow(row, _STATUS[session.state]))
+        rows.append(row)
+        if table is not None:
+            roots = (pane.pid for pane in session.panes if pane.pid is not None)
+            rows.extend(tree_rows(key, roots, table, COLUMNS, signs))
+    summary = counted([session.state for session in reading.value], STATES, signs.separator)
+    if reading.value and not summary:
+        summary = f"{len(reading.value)} without an agent"
+    return content(read, summary, empty="no tmux sessions", note=reading.note, tree=rows)
+
+
+def session_sign(state: SessionState, signs: Glyphs) -> str:
+    """Each state's own sign."""
+    by_state = {
+        "working": signs.ok,
+        "waiting": signs.waiting,
+        "idle": signs.idle,
+        "hibernated": signs.asleep,
+        "hung": signs.bad,
+        "dead": signs.bad,
+        "logged-out": signs.warn,
+        "unknown": signs.unknown,
+    }
+    return by_state.get(state, signs.none)
+
+
+def session_state(session: Session, signs: Glyphs) -> Cell:
+    word = "no agent" if session.state == "none" else session.state
+    return state_cell(session_sign(session.state, signs), word, _STATUS[session.state])
+
+
+def session_row(session: Session, signs: Glyphs, key: str) -> Row:
+    status = _STATUS[session.state]
+    cells = {
+        "name": text_cell(session.name),
+        "state": session_state(session, signs),
+        "agent": text_cell(session.agent),
+        "idle": duration_cell(session.idle_s),
+        "mem": size_cell(session.rss_bytes),
+        "swap": size_cell(session.swap_bytes, "muted" if session.swap_bytes == 0 else ""),
+        "cpu": percent_cell(session.cpu_percent),
+        "attached": plain_cell(humanise.count(session.attached), by_number(session.attached), "accent")
+        if session.attached
+        else EMPTY,
+        "cwd": text_cell(session.cwd, "muted") if session.cwd is not None else text_cell(humanise.UNKNOWN, "unknown"),
+        "note": _note(session, status),
+    }
+    return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=status in ("bad", "warn", "unknown"))
+
+
+def _note(session: Session, status: Status) -> Cell:
+    parts = ["protected"] if session.protected else []
+    if status in ("bad", "warn", "unknown", "accent") and session.reason:
+        parts.append(session.reason)
+    return text_cell("; ".join(parts), status if status in ("bad", "warn", "unknown") else "muted")

@@ -1,0 +1,59 @@
+"""Cells for the kinds of value that every pane shows. Equal values give the very same Cell, so that comparing is cheap."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from opsconsole.present import humanise
+from opsconsole.present.cell import Cell, SortKey, Status, by_number, by_text
+
+_RANK: dict[Status, float] = {"bad": 0.0, "warn": 1.0, "unknown": 2.0, "accent": 3.0, "ok": 4.0, "": 5.0, "muted": 6.0}
+
+_UNKNOWN = Cell(humanise.UNKNOWN, "unknown")
+
+
+@lru_cache(1024)
+def text_cell(text: str, status: Status = "", short: str = "") -> Cell:
+    return Cell(text, status, by_text(text), short)
+
+
+@lru_cache(256)
+def state_cell(glyph: str, word: str, status: Status) -> Cell:
+    """Sign and word; sorted with the worst first."""
+    return Cell(f"{glyph} {word}", status, (0, _RANK[status], word), glyph)
+
+
+def plain_cell(text: str, sort: SortKey, status: Status = "") -> Cell:
+    return Cell(text, status, sort)
+
+
+@lru_cache(4096)
+def size_cell(value: int | None, status: Status = "") -> Cell:
+    return _UNKNOWN if value is None else Cell(humanise.size(value), status, by_number(value))
+
+
+@lru_cache(4096)
+def percent_cell(value: float | None, status: Status = "") -> Cell:
+    return _UNKNOWN if value is None else Cell(humanise.percent(value), status, by_number(value))
+
+
+def duration_cell(value: float | None, status: Status = "") -> Cell:
+    if value is None:
+        return _UNKNOWN
+    return _duration_cell(float(int(value)), status)
+
+
+@lru_cache(4096)
+def _duration_cell(value: float, status: Status) -> Cell:
+    return Cell(humanise.duration(value), status, by_number(value), humanise.duration_short(value))
+
+
+@lru_cache(4096)
+def number_cell(value: int | None, status: Status = "") -> Cell:
+    """An identifying number, such as a pid or a port: digits only."""
+    return _UNKNOWN if value is None else Cell(str(value), status, by_number(value))
+
+
+@lru_cache(1024)
+def latency_cell(value: float | None, status: Status = "") -> Cell:
+    return _UNKNOWN if value is None else Cell(humanise.latency(value), status, by_number(value))
