@@ -1,4 +1,4 @@
-"""The signs a front draws with, in Unicode and in plain ASCII. Each state has a sign of its own: colour only repeats it.
+"""The signs a front draws with, in Unicode and in plain ASCII. Each state has its own sign: colour only repeats it.
 
 Every sign is one terminal cell wide, but for the tree branches, which are three.
 """

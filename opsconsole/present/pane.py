@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from opsconsole.model.reading import Reading, ReadingState
@@ -47,7 +49,7 @@ def worst(statuses: set[Status]) -> Status:
     return next((status for status in _WORST_FIRST if status in statuses), "")
 
 
-def without_value(reading: Reading[object]) -> PaneContent:
+def without_value(reading: Reading[Any]) -> PaneContent:
     """The content of a pane whose reading is unknown or unconfigured."""
     unknown = reading.state == "unknown"
     return PaneContent(
@@ -70,7 +72,10 @@ def content(
     extra: Status = "",
     tree: list[Row] | None = None,
 ) -> PaneContent:
-    """The content of a pane that could be read; ``extra`` is a status beside those of the rows."""
+    """The content of a pane that could be read.
+
+    ``extra`` is a status beside those of the rows, ``tree`` the rows with those of their processes.
+    """
     statuses = {one.status for one in read} | {extra}
     return PaneContent(
         state="ok",

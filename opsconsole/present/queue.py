@@ -82,4 +82,4 @@ def _errors(queue: Queue, signs: Glyphs) -> Iterator[StatedRow]:
     most = max((times for _, times in queue.errors), default=0)
     for key, (text, times) in keyed("queue:error", ((one[0], one) for one in queue.errors)):
         graph = bar(times / most if most else 0.0, GRAPH_WIDTH, signs).replace(signs.bar_empty, " ")
-        yield _row(key, text, times, graph, "error text of failed prompts", "warn")
+        yield _row(key, text, times, graph, "error text of failed prompts")

@@ -11,6 +11,7 @@ from opsconsole.present.keys import keyed
 from opsconsole.present.pane import EMPTY, PaneContent, StatedRow, cell_by_column, content, counted, without_value
 from opsconsole.present.tree import tree_rows
 from opsconsole.present.values import (
+    answer_cell,
     duration_cell,
     latency_cell,
     number_cell,
@@ -67,7 +68,9 @@ def service_row(service: Service, signs: Glyphs, key: str) -> Row:
         "name": text_cell(service.name),
         "state": state_cell(_sign(status, signs), service.state, status),
         "port": number_cell(service.port),
-        "http": EMPTY if not service.url else number_cell(service.http_status, _http_status(service)),
+        "http": EMPTY
+        if not service.url
+        else answer_cell(service.http_status, service.probed_at is not None, _http_status(service)),
         "latency": EMPTY if not service.url or unanswered else latency_cell(service.latency_ms),
         "uptime": _absent_when_down(service, duration_cell(service.uptime_s)),
         "pid": _absent_when_down(service, number_cell(service.pid)),

@@ -8,7 +8,7 @@ from opsconsole.present.cell import Column, Row, Status
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.keys import keyed
 from opsconsole.present.pane import EMPTY, PaneContent, StatedRow, cell_by_column, content, counted, without_value
-from opsconsole.present.values import duration_cell, latency_cell, number_cell, state_cell, text_cell
+from opsconsole.present.values import answer_cell, duration_cell, latency_cell, number_cell, state_cell, text_cell
 
 COLUMNS = (
     Column("name", "Site", 12, flex=2, max_width=28),
@@ -44,7 +44,7 @@ def site_row(site: Site, at: float, signs: Glyphs, key: str) -> Row:
     cells = {
         "name": text_cell(site.name),
         "state": state_cell(sign, site.state, status),
-        "http": number_cell(site.http_status, "" if status == "ok" else status),
+        "http": answer_cell(site.http_status, site.checked_at is not None, "" if status == "ok" else status),
         "expect": number_cell(site.expect, "muted"),
         "latency": EMPTY if site.http_status is None else latency_cell(site.latency_ms),
         "age": duration_cell(age),

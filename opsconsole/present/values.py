@@ -1,4 +1,7 @@
-"""Cells for the kinds of value that every pane shows. Equal values give the very same Cell, so that comparing is cheap."""
+"""Cells for the kinds of value that every pane shows.
+
+Equal values give the very same Cell, so that comparing two snapshots' rows is cheap.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +55,11 @@ def _duration_cell(value: float, status: Status) -> Cell:
 def number_cell(value: int | None, status: Status = "") -> Cell:
     """An identifying number, such as a pid or a port: digits only."""
     return _UNKNOWN if value is None else Cell(str(value), status, by_number(value))
+
+
+def answer_cell(http_status: int | None, asked: bool, status: Status = "") -> Cell:
+    """An HTTP status; ``none`` when it was asked and none came, ``?`` when nobody has asked yet."""
+    return Cell("none", status) if http_status is None and asked else number_cell(http_status, status)
 
 
 @lru_cache(1024)

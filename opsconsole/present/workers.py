@@ -75,8 +75,10 @@ def worker_status(worker: Worker) -> Status:
 
 def member_pids(worker: Worker) -> Iterator[int]:
     """Pids of all that belongs to it: instances first, then wrappers, remnants and suspects."""
-    for one in (*worker.instances, *worker.wrappers, *worker.remnants, *worker.suspects):
-        yield one.pid
+    for instance in worker.instances:
+        yield instance.pid
+    for helper in (*worker.wrappers, *worker.remnants, *worker.suspects):
+        yield helper.pid
 
 
 def _complaints(worker: Worker) -> Iterator[str]:
