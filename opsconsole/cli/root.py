@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 from pathlib import Path
@@ -54,14 +55,11 @@ class LazyGroup(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            import difflib
-
+        if args and args[0] not in COMMANDS:
             nearest = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            error.message = f"no command {args[0]!r}" + (f"; did you mean {nearest[0]!r}?" if nearest else "")
-            raise
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 def _keep(field: str) -> Any:

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,7 +122,7 @@ def test_environments_are_stale_and_duplicate_where_they_are(status: dict[str, A
 
 def test_the_system_agrees_with_the_kernel(status: dict[str, Any]) -> None:
     system = status["system"]["value"]
-    with open("/proc/meminfo", encoding="ascii") as meminfo:
+    with Path("/proc/meminfo").open(encoding="ascii") as meminfo:
         total = int(meminfo.readline().split()[1]) * 1024
     assert system["memory_total_bytes"] == total
     assert system["cpu_user"] + system["cpu_system"] + system["cpu_idle"] <= 100.5
