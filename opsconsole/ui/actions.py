@@ -1,0 +1,154 @@
+"""The one registry of what a key can do. Bindings, footer, help and palette derive from it.
+
+An action that cannot be done now is told why; the registry holds no code that does anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True)
+class Context:
+    """What decides which actions make sense now."""
+
+    read_only: bool
+    screen: str = "main"
+    """``main``, or the name of a screen on top of it."""
+    pane: str = ""
+    rows: int = 0
+    """Rows shown in the pane."""
+    on_row: bool = False
+    filter: str = ""
+    searched: str = ""
+    """The last filter text, also when it no longer filters."""
+    frozen: bool = False
+    zoomed: bool = False
+    panes_shown: int = 1
+    has_tree: bool = False
+    probes: bool = False
+    """Whether anything is configured that can be probed."""
+
+
+def always(_context: Context) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class ConsoleAction:
+    id: str
+    label: str
+    """One or two words, for footer and palette."""
+    keys: tuple[str, ...]
+    """As the toolkit names them; a config may replace them."""
+    group: str
+    help: str
+    """One sentence without a full stop."""
+    enabled: Callable[[Context], str] = always
+    """Empty when it can be done now, else why not."""
+    footer: int = 0
+    """Place in the footer, from the left; 0 keeps it out."""
+    palette: bool = True
+
+
+@runtime_checkable
+class Performer(Protocol):
+    """A screen that does actions of the registry itself."""
+
+    def perform(self, action_id: str) -> bool:
+        """Do it; False when this screen has no such action."""
+        ...
+
+
+def _needs_rows(context: Context) -> str:
+    return "" if context.rows else "no rows here"
+
+
+def _needs_row(context: Context) -> str:
+    return "" if context.on_row else "no row selected"
+
+
+def _needs_search(context: Context) -> str:
+    return "" if context.searched else "nothing searched yet"
+
+
+def _needs_tree(context: Context) -> str:
+    return "" if context.has_tree else "no tree in this pane"
+
+
+def _needs_log(context: Context) -> str:
+    if context.pane not in ("services", "workers", "sessions"):
+        return "nothing logs here"
+    return _needs_row(context)
+
+
+def _needs_other_panes(context: Context) -> str:
+    return "" if context.zoomed or context.panes_shown > 1 else "one pane fits this terminal"
+
+
+def _needs_probes(context: Context) -> str:
+    return "" if context.probes else "no URL configured"
+
+
+def _view(number: int, pane_id: str, title: str) -> ConsoleAction:
+    return ConsoleAction(f"view-{pane_id}", title, (str(number),), "Views", f"Show {title.lower()}", palette=True)
+
+
+MOVING = "Moving"
+LOOKING = "Looking"
+ROWS = "On a row"
+CONSOLE = "Console"
+
+ACTIONS: tuple[ConsoleAction, ...] = (
+    ConsoleAction("details", "details", ("enter",), ROWS, "Show everything known about the row", _needs_row, footer=1),
+    ConsoleAction("log", "log", ("l",), ROWS, "Show its log, or a session's screen", _needs_log, footer=2),
+    ConsoleAction("copy", "copy", ("y",), ROWS, "Copy the row to the terminal's clipboard (OSC 52)", _needs_row),
+    ConsoleAction("probe", "probe", ("p",), ROWS, "Probe all sites and health URLs now", _needs_probes),
+    ConsoleAction("filter", "filter", ("/",), LOOKING, "Show only rows that hold a text", footer=3),
+    ConsoleAction("faults", "faults only", ("!",), LOOKING, "Show only rows with something wrong", footer=4),
+    ConsoleAction("tree", "tree", ("t",), LOOKING, "Show the processes below each row", _needs_tree, footer=5),
+    ConsoleAction(
+        "zoom", "zoom", ("z",), LOOKING, "Give the pane the whole screen, or back", _needs_other_panes, footer=6
+    ),
+    ConsoleAction("freeze", "freeze", ("Z",), LOOKING, "Hold the screen still; collecting goes on", footer=7),
+    ConsoleAction("sort-next", "sort right", (">",), LOOKING, "Sort by the next column"),
+    ConsoleAction("sort-previous", "sort left", ("<",), LOOKING, "Sort by the previous column"),
+    ConsoleAction("invert", "invert", ("I",), LOOKING, "Turn the order round"),
+    ConsoleAction("find-next", "next match", ("n",), LOOKING, "Go to the next row that holds the text", _needs_search),
+    ConsoleAction(
+        "find-previous", "previous match", ("N",), LOOKING, "Go to the row before that holds the text", _needs_search
+    ),
+    ConsoleAction("down", "down", ("j", "down"), MOVING, "One row down", _needs_rows, palette=False),
+    ConsoleAction("up", "up", ("k", "up"), MOVING, "One row up", _needs_rows, palette=False),
+    ConsoleAction("top", "top", ("g", "home"), MOVING, "To the first row", _needs_rows, palette=False),
+    ConsoleAction("bottom", "bottom", ("G", "end"), MOVING, "To the last row", _needs_rows, palette=False),
+    ConsoleAction("half-down", "half a page down", ("ctrl+d",), MOVING, "Half a page down", _needs_rows, palette=False),
+    ConsoleAction("half-up", "half a page up", ("ctrl+u",), MOVING, "Half a page up", _needs_rows, palette=False),
+    ConsoleAction("page-down", "page down", ("pagedown",), MOVING, "One page down", _needs_rows, palette=False),
+    ConsoleAction("page-up", "page up", ("pageup",), MOVING, "One page up", _needs_rows, palette=False),
+    ConsoleAction("next-pane", "next pane", ("tab", "right"), MOVING, "To the next pane", footer=8, palette=False),
+    ConsoleAction("previous-pane", "previous pane", ("shift+tab", "left"), MOVING, "To the pane before", palette=False),
+    _view(1, "services", "Services"),
+    _view(2, "workers", "Workers"),
+    _view(3, "sessions", "Sessions"),
+    _view(4, "environments", "Environments"),
+    _view(5, "system", "System"),
+    _view(6, "sites", "Sites"),
+    _view(7, "queue", "Queue"),
+    ConsoleAction("help", "help", ("?",), CONSOLE, "What every key does", footer=9),
+    ConsoleAction(
+        "palette", "palette", (":", "ctrl+p"), CONSOLE, "Find an action by its name", palette=False, footer=10
+    ),
+    ConsoleAction(
+        "back", "back", ("escape",), CONSOLE, "Clear the filter, leave the zoom, close what is open", palette=False
+    ),
+    ConsoleAction("quit", "quit", ("q",), CONSOLE, "Back; at the overview leave the console", footer=11),
+    ConsoleAction("redraw", "redraw", ("ctrl+l",), CONSOLE, "Read everything again and draw the screen anew"),
+    ConsoleAction("interrupt", "interrupt", ("ctrl+c",), CONSOLE, "Says how to quit", palette=False),
+)
+
+
+def actions_by_id() -> dict[str, ConsoleAction]:
+    return {action.id: action for action in ACTIONS}

@@ -1,0 +1,151 @@
+"""The console as a program of the toolkit: themes, keys, screens, and the feed's Snapshots handed to the main screen.
+
+It can look at a machine, not change it: nothing of `opsconsole.act` is imported here.
+"""
+
+from __future__ import annotations
+
+import os
+
+from textual.app import App
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+
+from opsconsole.config.types import LoadedConfig
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.ui.actions import ACTIONS, Context, Performer, actions_by_id
+from opsconsole.ui.feed import Feed
+from opsconsole.ui.footer import Hint
+from opsconsole.ui.keymap import make_keymap, shown_key, toolkit_key
+from opsconsole.ui.messages import SnapshotCollected
+from opsconsole.ui.repaint import is_behind
+from opsconsole.ui.screens.main import MainScreen
+from opsconsole.ui.stylesheets import stylesheets
+from opsconsole.ui.theme import MONOCHROME, theme_name, themes
+
+CATCH_UP_S = 0.25
+"""How often a terminal that stopped reading is looked at again."""
+
+
+class ConsoleApp(App[None], inherit_bindings=False):
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    AUTO_FOCUS = None
+    TITLE = "opsconsole"
+    CLOSE_TIMEOUT = 2.0
+
+    def __init__(self, feed: Feed, *, read_only: bool, loaded: LoadedConfig, ascii_only: bool) -> None:
+        colourless = bool(os.environ.get("NO_COLOR"))
+        if not colourless:
+            # The toolkit takes an empty NO_COLOR for a set one (no-color.org says it is not).
+            os.environ.pop("NO_COLOR", None)
+        super().__init__(css_path=stylesheets(), ansi_color=True if colourless else None)
+        self.animation_level = "none"
+        self.feed, self.loaded, self.read_only, self.ascii_only = feed, loaded, read_only, ascii_only
+        config = loaded.config
+        self.actions = actions_by_id()
+        self.keymap = make_keymap(ACTIONS, config.keys)
+        own_themes, theme_warnings = themes(config.theme)
+        for theme in own_themes:
+            self.register_theme(theme)
+        chosen, theme_warning = theme_name(config.console.theme, colourless=colourless)
+        self.theme = chosen
+        self.warnings = tuple(
+            text for text in (*loaded.warnings, *self.keymap.warnings, *theme_warnings, theme_warning) if text
+        )
+        self._newest: Snapshot | None = None
+        self._owes_a_frame = False
+        for action in ACTIONS:
+            for key in self.keymap.keys[action.id]:
+                self.bind(toolkit_key(key), f"perform('{action.id}')", description=action.label, show=False)
+        self.main = MainScreen(
+            feed,
+            read_only=read_only,
+            label=config.console.label,
+            demo=config.demo is not None,
+            ascii_only=ascii_only,
+            hints=self.hints,
+        )
+
+    def get_default_screen(self) -> Screen[object]:
+        return self.main
+
+    def on_mount(self) -> None:
+        self.set_class(self.theme == MONOCHROME, "-monochrome")
+        if self.warnings:
+            self.main.say("; ".join(self.warnings), "warn", stay=True)
+        self.feed.start(self._collected)
+
+    # Data
+
+    def _collected(self, snapshot: Snapshot) -> None:
+        """On the feed's thread."""
+        self._newest = snapshot
+        self.post_message(SnapshotCollected(snapshot))
+
+    def on_snapshot_collected(self, message: SnapshotCollected) -> None:
+        # One that came while an older one waited its turn has overtaken it: what is old is dropped, not queued.
+        if message.snapshot is self._newest:
+            self.main.collected(message.snapshot)
+
+    # Actions
+
+    def context(self) -> Context:
+        return self.main.context()
+
+    def hints(self, context: Context) -> list[Hint]:
+        """The footer: every action that has a place there, with its key and whether it can be done now."""
+        return [
+            Hint(shown_key(keys[0], ascii_only=self.ascii_only), action.label, action.enabled(context))
+            for action in sorted(ACTIONS, key=lambda action: action.footer)
+            if action.footer and (keys := self.keymap.keys[action.id])
+        ]
+
+    def action_perform(self, action_id: str) -> None:
+        """Do an action of the registry, on whatever screen is on top."""
+        action = self.actions[action_id]
+        screen = self.screen
+        if screen is self.main and (why_not := action.enabled(self.context())):
+            self.main.say(f"{action.label}: {why_not}", "muted")
+            return
+        if isinstance(screen, Performer) and screen.perform(action_id):
+            return
+        if action_id == "interrupt":
+            keys = self.keymap.keys["quit"]
+            self.main.say(f"press {shown_key(keys[0])} to quit") if keys else self.exit(return_code=0)
+        elif screen is not self.main:
+            if action_id in ("back", "quit"):
+                self.pop_screen()
+        else:
+            self._open(action_id)
+
+    def _open(self, action_id: str) -> None:
+        """Put the screen for an action on top."""
+        self.main.say(f"{self.actions[action_id].label}: not there yet", "muted")
+
+    # The terminal
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",  # the toolkit's signature
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """The toolkit's own notifications go where all messages go."""
+        self.main.say(message, "" if severity == "information" else "warn")
+
+    def _display(self, screen: Screen[object], renderable: object) -> None:
+        """Leave out frames that the terminal does not take: waiting for it would hold up keys and signals."""
+        if is_behind(self._driver):
+            if not self._owes_a_frame:
+                self._owes_a_frame = True
+                self.set_timer(CATCH_UP_S, self._catch_up)
+            return
+        super()._display(screen, renderable)  # type: ignore[arg-type]
+
+    def _catch_up(self) -> None:
+        self._owes_a_frame = False
+        self.screen.refresh()

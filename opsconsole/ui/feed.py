@@ -1,0 +1,31 @@
+"""What the screen needs of an engine, so that it can be shown any source of Snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.history import HistoryReader
+
+
+class Feed(Protocol):
+    @property
+    def history(self) -> HistoryReader: ...
+
+    @property
+    def latest(self) -> Snapshot | None: ...
+
+    def start(self, on_snapshot: Callable[[Snapshot], None]) -> None:
+        """Begin; ``on_snapshot`` is called on a thread of the feed's own."""
+        ...
+
+    def stop(self) -> None: ...
+
+    def refresh_now(self) -> None:
+        """Read everything out of turn."""
+        ...
+
+    def probe_now(self) -> None:
+        """Probe sites and health URLs out of turn."""
+        ...

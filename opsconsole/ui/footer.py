@@ -1,0 +1,67 @@
+"""The footer: the keys that do something now, or for a moment what the last key led to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from opsconsole.ui.fields import inert
+from opsconsole.ui.frame import Piece, pieces_width
+from opsconsole.ui.lines import LineWidget
+
+
+class Hint(NamedTuple):
+    key: str
+    label: str
+    why_not: str
+    """Empty when the key does something now."""
+
+
+class FooterLine(LineWidget):
+    def __init__(self, *, ascii_only: bool) -> None:
+        super().__init__("footer", ascii_only=ascii_only)
+        self._hints: tuple[Hint, ...] = ()
+        self._said = ""
+        self._said_status = ""
+
+    def show(self, hints: Sequence[Hint]) -> None:
+        self._hints = tuple(hints)
+        self.repaint()
+
+    def say(self, text: str, status: str = "") -> None:
+        """Show a message in place of the keys; empty text brings the keys back."""
+        self._said, self._said_status = text, status
+        self.repaint()
+
+    @property
+    def said(self) -> str:
+        return self._said
+
+    def pieces(self, width: int) -> list[Piece]:
+        if self._said:
+            return [(f" {inert(self._said, self.ascii_only)}", self.ink.of(self._said_status))]
+        for with_reasons in (True, False):
+            pieces = self._hint_pieces(width, with_reasons)
+            if len(pieces) == self._piece_count():
+                return pieces
+        return pieces
+
+    def _piece_count(self) -> int:
+        return 2 * len(self._hints)
+
+    def _hint_pieces(self, width: int, with_reasons: bool) -> list[Piece]:
+        """As many hints as fit, dimmed where the key does nothing now."""
+        ink = self.ink
+        pieces: list[Piece] = []
+        for hint in self._hints:
+            label = f" {hint.label}"
+            if hint.why_not and with_reasons:
+                label += f" ({hint.why_not})"
+            key_style, label_style = (
+                (ink.of("muted"), ink.of("muted")) if hint.why_not else (ink.of("accent"), ink.plain)
+            )
+            added: list[Piece] = [(f"{'  ' if pieces else ' '}{hint.key}", key_style), (label, label_style)]
+            if pieces_width([*pieces, *added]) > width:
+                break
+            pieces += added
+        return pieces

@@ -1,0 +1,144 @@
+"""One-line widgets: header, tabs, findings, footer. Each writes only the cells that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from opsconsole.present.cell import Cell
+from opsconsole.ui.fields import fit, inert
+from opsconsole.ui.frame import Piece, pieces_width
+from opsconsole.ui.ink import INKS, Ink
+from opsconsole.ui.spans import changed_spans
+
+
+class LineWidget(Widget, inherit_bindings=False):
+    """A line of pieces of text; subclasses say which for a given width."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+    ALLOW_SELECT = False
+
+    def __init__(self, id: str, *, ascii_only: bool) -> None:
+        super().__init__(id=id)
+        self.ascii_only = ascii_only
+        self._ink: Ink | None = None
+        self._painted: Strip | None = None
+
+    @property
+    def ink(self) -> Ink:
+        if self._ink is None:
+            self._ink = Ink(self)
+        return self._ink
+
+    def pieces(self, width: int) -> list[Piece]:
+        """What stands on the line, from its left edge."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Have those cells written that differ from what stands on the screen."""
+        if not self.is_mounted or not self.size:
+            return
+        before, self._painted = self._painted, self._composed()
+        if before is None or before.cell_length != self._painted.cell_length:
+            self.refresh()
+            return
+        spans = changed_spans(before, self._painted)
+        if spans:
+            self.refresh(*(Region(start, 0, end - start, 1) for start, end in spans))
+
+    def _composed(self) -> Strip:
+        width = self.size.width
+        pieces = self.pieces(width)
+        segments = [Segment(text, style) for text, style in pieces if text]
+        return Strip(segments).crop_extend(0, width, self.ink.plain)
+
+    def render_line(self, y: int) -> Strip:
+        if self._painted is None or self._painted.cell_length != self.size.width:
+            self._painted = self._composed()
+        return self._painted if y == 0 else Strip.blank(self.size.width)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._ink = None
+        self._painted = None
+
+
+def spread(left: list[Piece], right: list[Piece], width: int, filling: Piece) -> list[Piece]:
+    """Pieces at both ends of a line; the left ones are cut when they would touch the right ones."""
+    room = max(width - pieces_width(right) - (2 if right else 0), 0)
+    kept: list[Piece] = []
+    for text, style in left:
+        if room <= 0:
+            break
+        text = fit(text, min(pieces_width([(text, style)]), room))
+        kept.append((text, style))
+        room -= pieces_width([(text, style)])
+    gap = width - pieces_width(kept) - pieces_width(right)
+    return [*kept, (" " * max(gap, 0), filling[1]), *right]
+
+
+class HeaderLine(LineWidget):
+    """Host, mode, load, memory at the left, freshness at the right."""
+
+    def __init__(self, *, ascii_only: bool) -> None:
+        super().__init__("header", ascii_only=ascii_only)
+        self._cells: tuple[Cell, ...] = ()
+        self._mark = ""
+
+    def show(self, cells: Sequence[Cell], mark: str = "") -> None:
+        """``mark`` is what must not be overlooked about the whole screen, such as that it is frozen."""
+        self._cells, self._mark = tuple(cells), mark
+        self.repaint()
+
+    def pieces(self, width: int) -> list[Piece]:
+        if not self._cells:
+            return []
+        ink = self.ink
+        *cells, last = self._cells
+        mark: list[Piece] = [(f" {self._mark} ", ink.mark), ("  ", ink.plain)] if self._mark else []
+        right: list[Piece] = [*mark, (inert(last.text, self.ascii_only) + " ", ink.of(last.status or "muted"))]
+        room = width - pieces_width(right) - 2
+        return spread(self._fitting(cells, room), right, width, ("", ink.plain))
+
+    def _fitting(self, cells: Sequence[Cell], room: int) -> list[Piece]:
+        """All cells; too little room: their short forms, then without the last ones."""
+        for short in (False, True):
+            pieces = self._joined(cells, short)
+            if pieces_width(pieces) <= room:
+                return pieces
+        kept = list(cells)
+        while len(kept) > 2 and pieces_width(self._joined(kept, short=True)) > room:
+            kept.pop()
+        return self._joined(kept, short=True)
+
+    def _joined(self, cells: Iterable[Cell], short: bool) -> list[Piece]:
+        ink = self.ink
+        pieces: list[Piece] = [(" ", ink.plain)]
+        for index, cell in enumerate(cell for cell in cells if cell.text):
+            if index:
+                pieces.append(("   ", ink.plain))
+            text = inert((cell.short if short and cell.short else cell.text), self.ascii_only)
+            pieces.append((text, ink.title if index == 0 else ink.of(cell.status)))
+        return pieces
+
+
+class Notice(LineWidget):
+    """Fills the screen when the terminal is too small for anything else."""
+
+    def __init__(self, *, ascii_only: bool) -> None:
+        super().__init__("notice", ascii_only=ascii_only)
+        self.text = ""
+
+    def pieces(self, width: int) -> list[Piece]:
+        return [(fit(self.text, min(len(self.text), width), ellipsis=""), self.ink.plain)]
+
+    def render_line(self, y: int) -> Strip:
+        self._painted = None
+        if y != max(self.size.height - 1, 0) // 2:
+            return Strip.blank(self.size.width, self.ink.plain)
+        return super().render_line(0)

@@ -1,0 +1,95 @@
+"""What the keys do to the pane they are for: moving, sorting, filtering, folding. By action id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from opsconsole.ui.screens.main import MainScreen
+
+FAR = 1_000_000_000
+
+
+def _sort(screen: MainScreen, direction: int) -> None:
+    """Through the columns that are shown, and past the last one back to the collected order."""
+    table = screen.table
+    stops = [None, *(placed.column for placed in table.placed_columns if table.columns[placed.column].title)]
+    place = stops.index(table.view.sort) if table.view.sort in stops else 0
+    column = stops[(place + direction) % len(stops)]
+    table.look(msgspec.structs.replace(table.view, sort=column))
+    screen.say("in the order collected" if column is None else f"sorted by {table.columns[column].title}")
+
+
+def _invert(screen: MainScreen) -> None:
+    view = screen.table.view
+    screen.table.look(msgspec.structs.replace(view, inverted=not view.inverted))
+    screen.say("order turned round" if not view.inverted else "order as usual")
+
+
+def _find(screen: MainScreen, direction: int) -> None:
+    if not screen.table.find(screen.searched, direction):
+        screen.say(f"nothing here holds {screen.searched}")
+
+
+def _copy(screen: MainScreen) -> None:
+    row = screen.cursor_row
+    if row is not None:
+        screen.app.copy_to_clipboard("\t".join(cell.text.strip() for cell in row.cells))
+        screen.say("row copied to the terminal's clipboard")
+
+
+def _back(screen: MainScreen) -> None:
+    """One step out: the filter's input, then its text, then faults only, then zoom, then a further view."""
+    if screen.filtering or screen.table.view.filter:
+        screen.end_filter(keep=False)
+    elif screen.faults_only:
+        screen.set_faults_only(False)
+    elif screen.zoomed:
+        screen.set_zoomed(False)
+    elif screen.active in ("sites", "queue"):
+        screen.enter("services")
+
+
+def _quit(screen: MainScreen) -> None:
+    if screen.zoomed and screen.context().panes_shown == 1 and screen.overview_fits:
+        screen.set_zoomed(False)
+    elif screen.active in ("sites", "queue"):
+        screen.enter("services")
+    else:
+        screen.app.exit(return_code=0)
+
+
+def _redraw(screen: MainScreen) -> None:
+    screen.refresh_everything()
+
+
+PANE_ACTIONS: dict[str, Callable[[MainScreen], None]] = {
+    "down": lambda screen: screen.table.move(1),
+    "up": lambda screen: screen.table.move(-1),
+    "top": lambda screen: screen.table.move_to(0),
+    "bottom": lambda screen: screen.table.move_to(FAR),
+    "half-down": lambda screen: screen.table.page(0.5),
+    "half-up": lambda screen: screen.table.page(-0.5),
+    "page-down": lambda screen: screen.table.page(1),
+    "page-up": lambda screen: screen.table.page(-1),
+    "next-pane": lambda screen: screen.step_pane(1),
+    "previous-pane": lambda screen: screen.step_pane(-1),
+    "sort-next": lambda screen: _sort(screen, 1),
+    "sort-previous": lambda screen: _sort(screen, -1),
+    "invert": _invert,
+    "find-next": lambda screen: _find(screen, 1),
+    "find-previous": lambda screen: _find(screen, -1),
+    "filter": lambda screen: screen.start_filter(),
+    "faults": lambda screen: screen.set_faults_only(not screen.faults_only),
+    "freeze": lambda screen: screen.set_frozen(not screen.frozen),
+    "tree": lambda screen: screen.set_tree(not screen.table.view.tree),
+    "zoom": lambda screen: screen.set_zoomed(not screen.zoomed),
+    "copy": _copy,
+    "back": _back,
+    "quit": _quit,
+    "redraw": _redraw,
+    "probe": lambda screen: screen.probe(),
+}

@@ -1,0 +1,158 @@
+"""Writes a repaint in few bytes: the changed cells only, and of colours and attributes what differs from before.
+
+The toolkit rewrites each changed line from the left edge of its widget and spells out the whole style of every
+piece, which costs a slow link several times as much. This stands on the toolkit's compositor, which is no public
+interface; what it promises is held by tests, and nothing else in the console knows of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from rich.color import Color, ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
+from textual.screen import Screen
+
+_ATTRIBUTES = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53")
+"""SGR codes in the order of the bits in which Rich keeps a style's attributes."""
+_SHOWS_ON_BLANKS = 0b1_1111_0111_1000
+"""Attributes that can be seen where there is no character: underline, blink, reverse, strike, frames."""
+
+
+class _Pen(NamedTuple):
+    """What a terminal writes with; None is its own colour."""
+
+    attributes: int
+    foreground: str | None
+    background: str | None
+
+
+_NEW_PEN = _Pen(0, None, None)
+
+
+class PenWriter:
+    """Builds the sequences of one repaint; starts and ends with the terminal's own pen."""
+
+    def __init__(self, console: Console) -> None:
+        self._system = console._color_system or ColorSystem.TRUECOLOR
+        self._pen = _NEW_PEN
+        self._at: tuple[int, int] | None = None
+        self._parts: list[str] = []
+
+    def write(self, x: int, y: int, segments: Iterable[Segment], width: int) -> None:
+        """Put ``segments``, ``width`` cells wide, at a cell of the screen."""
+        if self._at is not None and self._at[1] == y and x >= self._at[0]:
+            if x > self._at[0]:
+                self._parts.append(f"\x1b[{x - self._at[0]}C")
+        else:
+            self._parts.append(f"\x1b[{y + 1};{x + 1}H")
+        for text, style, control in segments:
+            if control or not text:
+                continue
+            pen = _NEW_PEN if style is None else _pen(style, self._system)
+            if text.isspace() and not pen.attributes & _SHOWS_ON_BLANKS:
+                # No character, no need for its colour.
+                pen = pen._replace(foreground=self._pen.foreground)
+            if pen != self._pen:
+                self._parts.append(_change(self._pen, pen))
+                self._pen = pen
+            self._parts.append(text)
+        self._at = (x + width, y)
+
+    def sequences(self) -> str:
+        if self._pen != _NEW_PEN:
+            self._parts.append("\x1b[0m")
+            self._pen = _NEW_PEN
+        return "".join(self._parts)
+
+
+@lru_cache(maxsize=2048)
+def _pen(style: Style, system: ColorSystem) -> _Pen:
+    return _Pen(
+        style._attributes & style._set_attributes,
+        _colour(style.color, system, foreground=True),
+        _colour(style.bgcolor, system, foreground=False),
+    )
+
+
+def _colour(color: Color | None, system: ColorSystem, *, foreground: bool) -> str | None:
+    if color is None or color.is_default:
+        return None
+    return ";".join(color.downgrade(system).get_ansi_codes(foreground))
+
+
+@lru_cache(maxsize=4096)
+def _change(before: _Pen, after: _Pen) -> str:
+    codes: list[str] = []
+    if before.attributes & ~after.attributes:
+        # Codes that end one attribute differ between terminals: start anew.
+        codes.append("0")
+        before = _NEW_PEN
+    added = after.attributes & ~before.attributes
+    codes += [code for bit, code in enumerate(_ATTRIBUTES) if added & (1 << bit)]
+    if after.foreground != before.foreground:
+        codes.append(after.foreground or "39")
+    if after.background != before.background:
+        codes.append(after.background or "49")
+    return f"\x1b[{';'.join(codes)}m" if codes else ""
+
+
+class _CellsUpdate(ChopsUpdate):
+    def render_segments(self, console: Console) -> str:
+        writer = PenWriter(console)
+        for y, start, end in self.spans:
+            for right, (left, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
+                if strip is None or left >= end or right <= start:
+                    continue
+                first, last = max(start, left), min(end, right)
+                writer.write(first, y, strip.crop(first - left, last - left), last - first)
+        return writer.sequences()
+
+
+class _ScreenUpdate(LayoutUpdate):
+    def render_segments(self, console: Console) -> str:
+        writer = PenWriter(console)
+        for y, line in enumerate(self.strips, self.region.y):
+            x = self.region.x
+            for strip in line:
+                if strip is not None:
+                    writer.write(x, y, strip, strip.cell_length)
+                    x += strip.cell_length
+        return writer.sequences()
+
+
+class _CellsCompositor(Compositor):
+    def render_partial_update(self) -> ChopsUpdate | None:
+        update = super().render_partial_update()
+        return None if update is None else _CellsUpdate(update.chops, update.spans, update.chop_ends)
+
+    def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
+        update = super().render_full_update(simplify)
+        # The strips are kept: exporting an image walks them more than once.
+        return _ScreenUpdate([list(line) for line in update.strips], update.region)
+
+
+class ThriftyScreen(Screen[Any], inherit_bindings=False):
+    """A screen that writes no more than what changed. The console's screens derive from it."""
+
+    ALLOW_SELECT = False
+    ESCAPE_TO_MINIMIZE = False
+
+    def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(name, id, classes)
+        self._compositor = _CellsCompositor()
+
+
+QUEUED_WRITES_MAX = 12
+"""Writes waiting for the terminal (a frame is three) from which it counts as not reading."""
+
+
+def is_behind(driver: object) -> bool:
+    """Whether the terminal takes no more output for now; the toolkit would block the event loop on it."""
+    queue = getattr(getattr(driver, "_writer_thread", None), "_queue", None)
+    return queue is not None and queue.qsize() >= QUEUED_WRITES_MAX

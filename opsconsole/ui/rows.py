@@ -1,0 +1,83 @@
+"""Which rows a table shows, and in what order. Pure.
+
+A row below another (``depth`` > 0) stays below it: families are filtered and sorted by their heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from opsconsole.present.cell import Row
+
+
+class View(msgspec.Struct, frozen=True):
+    """How one pane is looked at. Belongs to the screen, not to the data."""
+
+    filter: str = ""
+    sort: int | None = None
+    """Index of the column sorted by; None keeps the order in which the rows came."""
+    inverted: bool = False
+    faults_only: bool = False
+    tree: bool = False
+
+
+def matches(row: Row, needle: str) -> bool:
+    """Whether any cell holds ``needle``; case does not matter."""
+    needle = needle.casefold()
+    return any(needle in cell.text.casefold() for cell in row.cells)
+
+
+def visible_rows(rows: Sequence[Row], view: View) -> tuple[Row, ...]:
+    """The rows that ``view`` lets through, in its order."""
+    families = _families(rows)
+    if view.faults_only:
+        families = [family for family in families if any(row.fault for row in family)]
+    if view.filter:
+        families = [kept for family in families if (kept := _filtered(family, view.filter))]
+    if view.sort is not None:
+        families = _sorted(families, view.sort, view.inverted)
+    elif view.inverted:
+        families.reverse()
+    return tuple(row for family in families for row in family)
+
+
+def _families(rows: Sequence[Row]) -> list[list[Row]]:
+    families: list[list[Row]] = []
+    for row in rows:
+        if row.depth > 0 and families:
+            families[-1].append(row)
+        else:
+            families.append([row])
+    return families
+
+
+def _filtered(family: list[Row], needle: str) -> list[Row]:
+    """A head that matches brings all its rows; else the matching ones, with what they stand below."""
+    if matches(family[0], needle):
+        return family
+    wanted = {row.key for row in family if matches(row, needle)}
+    if not wanted:
+        return []
+    for row in reversed(family):
+        if row.key in wanted and row.parent:
+            wanted.add(row.parent)
+    wanted.add(family[0].key)
+    return [row for row in family if row.key in wanted]
+
+
+def _sorted(families: list[list[Row]], column: int, inverted: bool) -> list[list[Row]]:
+    """Stable, and unknown last in either direction."""
+
+    def known(family: list[Row]) -> bool:
+        return column < len(family[0].cells) and family[0].cells[column].sort[0] == 0
+
+    def order(family: list[Row]) -> tuple[float, str]:
+        _, number, text = family[0].cells[column].sort
+        return number, text
+
+    return [
+        *sorted((family for family in families if known(family)), key=order, reverse=inverted),
+        *(family for family in families if not known(family)),
+    ]

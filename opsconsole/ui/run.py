@@ -1,0 +1,61 @@
+"""Runs the console on this terminal, and gives the terminal back whatever ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import termios
+import threading
+from typing import Any
+
+from opsconsole.config.types import LoadedConfig
+from opsconsole.ui.app import ConsoleApp
+from opsconsole.ui.feed import Feed
+
+GIVE_UP_S = 3.0
+"""How long a signalled console may take to restore the terminal before it is ended the hard way."""
+
+
+def run_console(feed: Feed, *, read_only: bool, loaded: LoadedConfig, ascii_only: bool) -> int:
+    """Show the console until it is quit. Returns the exit status: 128 + N after signal N, 1 after a bug."""
+    saved = _terminal_settings()
+    app = ConsoleApp(feed, read_only=read_only, loaded=loaded, ascii_only=ascii_only)
+    try:
+        asyncio.run(_run(app, saved))
+    finally:
+        feed.stop()
+    return app.return_code or 0
+
+
+async def _run(app: ConsoleApp, saved: Any) -> None:
+    loop = asyncio.get_running_loop()
+
+    def ended(number: int) -> None:
+        app.exit(return_code=128 + number)
+        timer = threading.Timer(GIVE_UP_S, _give_up, (128 + number, saved))
+        timer.daemon = True
+        timer.start()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, ended, number)
+    await app.run_async()
+
+
+def _terminal_settings() -> Any:
+    try:
+        return termios.tcgetattr(sys.__stdin__ or 0)
+    except (termios.error, OSError, ValueError):
+        return None
+
+
+def _give_up(status: int, saved: Any) -> None:
+    """The terminal takes no output, so its modes cannot be switched back; its settings can."""
+    if saved is not None:
+        try:
+            termios.tcflush(0, termios.TCOFLUSH)
+            termios.tcsetattr(0, termios.TCSANOW, saved)
+        except (termios.error, OSError):
+            pass
+    os._exit(status)

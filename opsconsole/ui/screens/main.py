@@ -1,0 +1,373 @@
+"""The main screen: all panes of one Snapshot, how they are looked at, and what the keys do to that.
+
+Data comes down in one message per Snapshot; what belongs to looking (cursor, filter, zoom, freeze) lives here and
+in the panes and is never in the data.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+from textual import on
+from textual.app import ComposeResult
+from textual.events import Resize
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input
+
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.cell import Row
+from opsconsole.present.glyphs import glyphs
+from opsconsole.present.header import header_content
+from opsconsole.present.pane import PaneContent
+from opsconsole.present.panes import PANES, pane_content
+from opsconsole.ui.actions import Context
+from opsconsole.ui.concerns import concerns
+from opsconsole.ui.feed import Feed
+from opsconsole.ui.filter_bar import FilterCount, FilterInput, FilterPrompt
+from opsconsole.ui.findings import FindingsLine
+from opsconsole.ui.footer import FooterLine, Hint
+from opsconsole.ui.layout import LEAST_HEIGHT, LEAST_WIDTH, OVERVIEW, Arrangement, arrange, starved
+from opsconsole.ui.lines import HeaderLine, Notice
+from opsconsole.ui.messages import CursorMoved, PaneEntered
+from opsconsole.ui.pane_keys import PANE_ACTIONS
+from opsconsole.ui.repaint import ThriftyScreen
+from opsconsole.ui.table import RowTable
+from opsconsole.ui.tabs import Tab, TabLine
+
+SAY_S = 6.0
+"""How long a message stands in the footer."""
+TREES = ("services", "workers", "sessions", "environments")
+"""Panes whose rows have processes below them."""
+
+
+class _Places(Layout):
+    """Puts each widget into the box that the arrangement has for it; the others are not shown."""
+
+    name = "places"
+
+    def __init__(self, arranged: Callable[[Size], Arrangement]) -> None:
+        self._arranged = arranged
+
+    def arrange(
+        self,
+        parent: Widget,  # the toolkit's signature
+        children: list[Widget],
+        size: Size,
+        greedy: bool = True,
+    ) -> ArrangeResult:
+        boxes = self._arranged(size).boxes
+        return [
+            WidgetPlacement(Region(*boxes[child.id]), NULL_OFFSET, NULL_SPACING, child)
+            for child in children
+            if child.id in boxes
+        ]
+
+
+class MainScreen(ThriftyScreen):
+    AUTO_FOCUS = ""
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        read_only: bool,
+        label: str,
+        demo: bool,
+        ascii_only: bool,
+        hints: Callable[[Context], list[Hint]],
+    ) -> None:
+        super().__init__()
+        self._feed = feed
+        self._mode, self._label, self._demo = ("watch" if read_only else "console"), label, demo
+        self._ascii_only = ascii_only
+        self._glyphs = glyphs(ascii_only)
+        self._hints = hints
+        self._places = _Places(self.arranged)
+        self.active = "services"
+        self.zoomed: bool = False
+        self.frozen: bool = False
+        self.filtering: bool = False
+        self.searched = ""
+        self.faults_only: bool = False
+        self.latest: Snapshot | None = None
+        """The newest one collected."""
+        self.shown: Snapshot | None = None
+        """The one on the screen: the newest, or while frozen the one that was."""
+        self.contents: dict[str, PaneContent] = {}
+        self.arrangement: Arrangement | None = None
+        self._quiet_again: Timer | None = None
+        self.tables = {
+            spec.id: RowTable(spec.id, spec.title, spec.number, spec.columns, ascii_only=ascii_only)
+            for spec in PANES.values()
+        }
+        self.header = HeaderLine(ascii_only=ascii_only)
+        self.tabs = TabLine(ascii_only=ascii_only)
+        self.findings = FindingsLine(ascii_only=ascii_only)
+        self.footer = FooterLine(ascii_only=ascii_only)
+        self.filter_input = FilterInput()
+        self.filter_count = FilterCount(ascii_only=ascii_only)
+        self.notice = Notice(ascii_only=ascii_only)
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        yield self.tabs
+        yield from self.tables.values()
+        yield self.findings
+        yield self.footer
+        yield FilterPrompt(ascii_only=self._ascii_only)
+        yield self.filter_input
+        yield self.filter_count
+        yield self.notice
+
+    # Layout
+
+    @property
+    def layout(self) -> Layout:
+        return self._places
+
+    def arranged(self, size: Size) -> Arrangement:
+        """The arrangement for this size; also what the panes then look like."""
+        self.arrangement = arrange(
+            size.width,
+            size.height,
+            active=self.active,
+            zoomed=self.zoomed,
+            filtering=self.filtering,
+            needs=self._needs(),
+        )
+        for table in self.tables.values():
+            table.framed = self.arrangement.framed
+        self.notice.text = f"too small: needs {LEAST_WIDTH}x{LEAST_HEIGHT}, has {size.width}x{size.height}"
+        return self.arrangement
+
+    def _needs(self) -> dict[str, int]:
+        return {pane_id: table.lines_wanted for pane_id, table in self.tables.items()}
+
+    def _lay_out(self) -> None:
+        self._clear_arrangement_cache()
+        self.refresh(layout=True)
+        self._show_lines()
+        self.call_after_refresh(self._focus_active)
+
+    def _focus_active(self) -> None:
+        wanted: Widget = self.filter_input if self.filtering else self.tables[self.active]
+        if self.focused is not wanted:
+            self.set_focus(wanted, scroll_visible=False)
+
+    def on_mount(self) -> None:
+        self._focus_active()
+        self._show_lines()
+        self.set_interval(1.0, self._show_header)
+
+    @on(Resize)
+    def _resized(self) -> None:
+        self.call_after_refresh(self._focus_active)
+        self._show_footer()
+
+    # Data
+
+    def collected(self, snapshot: Snapshot) -> None:
+        """Take a newer Snapshot; it is shown unless the screen is frozen."""
+        self.latest = snapshot
+        if not self.frozen:
+            self.shown = snapshot
+            self._show_snapshot()
+        else:
+            self._show_header()
+
+    def _show_snapshot(self) -> None:
+        if self.shown is None:
+            return
+        for pane_id in PANES:
+            self._show_pane(pane_id, self.shown)
+        self._show_lines()
+        if self.arrangement is not None and starved(self.arrangement, self._needs()):
+            self._lay_out()
+
+    def _show_pane(self, pane_id: str, snapshot: Snapshot) -> None:
+        table = self.tables[pane_id]
+        content = pane_content(pane_id, snapshot, self._feed.history, tree=table.view.tree, glyphs=self._glyphs)
+        self.contents[pane_id] = content
+        table.show(content)
+
+    def _show_lines(self) -> None:
+        self._show_header()
+        self.tabs.show(
+            [
+                Tab(spec.id, spec.number, spec.title, content.faults, content.unknowns > 0, content.status)
+                if (content := self.contents.get(spec.id)) is not None
+                else Tab(spec.id, spec.number, spec.title, 0, False, "")
+                for spec in PANES.values()
+            ],
+            self.active,
+        )
+        self.findings.show(concerns(PANES, self.contents))
+        self._show_footer()
+
+    def _show_header(self) -> None:
+        self.header.show(
+            header_content(
+                self.shown,
+                mode=self._mode,
+                label=self._label,
+                demo=self._demo,
+                now=time.time(),
+                glyphs=self._glyphs,
+            ),
+            "FROZEN" if self.frozen else "",
+        )
+
+    def _show_footer(self) -> None:
+        self.footer.show(self._hints(self.context()))
+        if self.filtering:
+            table = self.tables[self.active]
+            self.filter_count.show(len(table.rows), len(table.content.rows))
+
+    # Doing
+
+    def context(self) -> Context:
+        table = self.tables[self.active]
+        shown = self.shown
+        return Context(
+            read_only=self._mode == "watch",
+            pane=self.active,
+            rows=len(table.rows),
+            on_row=table.cursor_row is not None,
+            filter=table.view.filter,
+            searched=self.searched,
+            frozen=self.frozen,
+            zoomed=self.zoomed,
+            panes_shown=len(self.arrangement.panes()) if self.arrangement is not None else 1,
+            has_tree=self.active in TREES,
+            probes=shown is not None
+            and (shown.sites.state != "unconfigured" or any(service.url for service in shown.services.value or ())),
+        )
+
+    @property
+    def table(self) -> RowTable:
+        """The pane that the keys are for."""
+        return self.tables[self.active]
+
+    @property
+    def cursor_row(self) -> Row | None:
+        return self.table.cursor_row
+
+    def perform(self, action_id: str) -> bool:
+        """Do an action of the registry; False when it is none of this screen's."""
+        if self.footer.said:
+            self.footer.say("")
+        doing = PANE_ACTIONS.get(action_id)
+        if doing is not None:
+            doing(self)
+            self._show_footer()
+            return True
+        if action_id.startswith("view-"):
+            self.enter(action_id.removeprefix("view-"))
+            return True
+        return False
+
+    def say(self, text: str, status: str = "", *, stay: bool = False) -> None:
+        """A message in the footer, until the next key or for some seconds."""
+        self.footer.say(text, status)
+        if self._quiet_again is not None:
+            self._quiet_again.stop()
+            self._quiet_again = None
+        if not stay:
+            self._quiet_again = self.set_timer(SAY_S, lambda: self.footer.say(""))
+
+    def enter(self, pane_id: str) -> None:
+        """Make a pane the one the keys are for, and bring it on the screen."""
+        if pane_id != self.active:
+            if self.filtering:
+                self.filtering = False
+            self.active = pane_id
+            self._lay_out()
+        self._focus_active()
+        self._show_lines()
+
+    def step_pane(self, direction: int) -> None:
+        """To the next pane of the overview in reading order, or the one before."""
+        order = self.arrangement.panes() if self.arrangement is not None else []
+        if len(order) < 2:
+            order = list(PANES if self.active not in OVERVIEW else OVERVIEW)
+        place = order.index(self.active) if self.active in order else -1
+        self.enter(order[(place + direction) % len(order)])
+
+    def set_faults_only(self, wanted: bool) -> None:
+        self.faults_only = wanted
+        for table in self.tables.values():
+            table.look(msgspec.structs.replace(table.view, faults_only=wanted))
+
+    def set_frozen(self, wanted: bool) -> None:
+        self.frozen = wanted
+        if not wanted:
+            self.shown = self.latest
+            self._show_snapshot()
+        self._show_header()
+
+    def set_tree(self, wanted: bool) -> None:
+        self.table.look(msgspec.structs.replace(self.table.view, tree=wanted))
+        if self.shown is not None:
+            self._show_pane(self.active, self.shown)
+
+    @property
+    def overview_fits(self) -> bool:
+        """Whether this terminal shows more than one pane when nothing is zoomed."""
+        return arrange(*self.size, active="services").kind in ("columns", "stack")
+
+    def refresh_everything(self) -> None:
+        """Read every source again, and write the whole screen again."""
+        self._feed.refresh_now()
+        self.refresh()
+        self.say("reading everything again")
+
+    def probe(self) -> None:
+        self._feed.probe_now()
+        self.say("probing all sites and health URLs")
+
+    def set_zoomed(self, wanted: bool) -> None:
+        self.zoomed = wanted
+        self._lay_out()
+
+    def start_filter(self) -> None:
+        self.filtering = True
+        self.filter_input.value = self.table.view.filter
+        self.filter_input.cursor_position = len(self.filter_input.value)
+        self._lay_out()
+
+    def end_filter(self, keep: bool) -> None:
+        """Close the input; without ``keep`` show all rows again."""
+        self.filtering = False
+        if not keep:
+            self.set_filter("")
+        self._lay_out()
+
+    def set_filter(self, text: str) -> None:
+        if text:
+            self.searched = text
+        self.table.look(msgspec.structs.replace(self.table.view, filter=text))
+
+    # Events
+
+    @on(Input.Changed, "#filter")
+    def _filter_typed(self, event: Input.Changed) -> None:
+        if self.filtering:
+            self.set_filter(event.value.strip())
+            self._show_footer()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_kept(self) -> None:
+        self.end_filter(keep=True)
+
+    @on(PaneEntered)
+    def _pane_entered(self, message: PaneEntered) -> None:
+        self.enter(message.pane_id)
+
+    @on(CursorMoved)
+    def _cursor_moved(self) -> None:
+        self._show_footer()
