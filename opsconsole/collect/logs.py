@@ -1,0 +1,208 @@
+"""Logs: the last 64 KB of a file, what its lines say of time and errors, and following it as it grows.
+
+Never more than a bounded piece is read, whatever the file's size; rotation, truncation and binary content are
+survived. Lines are cleaned and masked here, where they enter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from opsconsole.collect.files import FileUnreadable, open_regular
+from opsconsole.model.clock import Clock
+from opsconsole.model.reading import Reading, ok
+from opsconsole.model.text import shown
+from opsconsole.model.worker import Log
+
+TAIL_BYTES = 65536
+FOLLOW_BYTES = 262144
+"""The most that one poll of a follower reads; what grew beyond it is skipped, and said."""
+LINE_LIMIT = 2000
+
+_ERROR = re.compile(
+    r"\b(?:ERROR|CRITICAL|FATAL|PANIC|EMERG|ALERT|Traceback|Unhandled|Exception)\b|^\s*[\w.]*(?:Error|Exception):"
+)
+_TIME = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})[ T](?P<time>\d{2}:\d{2}:\d{2})(?:[.,]\d+)?(?P<zone>Z|[+-]\d{2}:?\d{2})?"
+    r"|\[(?P<only>\d{2}:\d{2}:\d{2})\]"
+)
+
+
+class Tail(msgspec.Struct, frozen=True):
+    """The end of a file."""
+
+    lines: tuple[str, ...]
+    size_bytes: int
+    modified_at: float
+    complete: bool
+    """False when the file is longer than what was read."""
+
+
+def is_error(line: str) -> bool:
+    """Whether a log line tells of an error, by the words that loggers use for it."""
+    return _ERROR.search(line) is not None
+
+
+def line_time(line: str, today: datetime) -> float | None:
+    """When a line says it was written, seconds since the epoch; times without a zone are local."""
+    match = _TIME.search(line[:80])
+    if match is None:
+        return None
+    try:
+        if match["only"]:
+            moment = datetime.combine(today.date(), datetime.strptime(match["only"], "%H:%M:%S").time())
+        else:
+            zone = (match["zone"] or "").replace("Z", "+00:00")
+            moment = datetime.fromisoformat(f"{match['date']}T{match['time']}{zone}")
+        return moment.timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def read_tail(path: Path, limit: int = TAIL_BYTES) -> Tail:
+    """The last ``limit`` bytes of a file as whole lines. Raises FileUnreadable."""
+    descriptor = open_regular(path)
+    try:
+        status = os.fstat(descriptor)
+        start = max(status.st_size - limit, 0)
+        content = os.pread(descriptor, limit, start)
+    except OSError as error:
+        raise FileUnreadable(f"{path}: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+    pieces = content.split(b"\n")
+    if start > 0 and len(pieces) > 1:
+        pieces = pieces[1:]
+    if pieces and not pieces[-1]:
+        pieces = pieces[:-1]
+    return Tail(tuple(map(_line, pieces)), status.st_size, status.st_mtime, complete=start == 0)
+
+
+def summary(path: Path, tail: Tail, now: float) -> Log:
+    """What a tail tells: age of the last write, error lines, and their rate over the time its lines span."""
+    today = datetime.fromtimestamp(now)
+    errors = sum(map(is_error, tail.lines))
+    times = [moment for line in (*tail.lines[:5], *tail.lines[-5:]) if (moment := line_time(line, today)) is not None]
+    span_s = max(times) - min(times) if len(times) > 1 else 0.0
+    return Log(
+        path=str(path),
+        state="ok",
+        size_bytes=tail.size_bytes,
+        age_s=max(now - tail.modified_at, 0.0),
+        last_line=tail.lines[-1] if tail.lines else "",
+        errors_per_min=errors * 60.0 / span_s if span_s > 0 else None,
+        errors=errors,
+        lines=len(tail.lines),
+    )
+
+
+class LogSource:
+    """Reads the logs of the config again only when they have changed."""
+
+    name = "logs"
+    every_s = 4.0
+    deadline_s = 5.0
+
+    def __init__(self, paths: tuple[Path, ...]) -> None:
+        self._paths = paths
+        self._seen: dict[Path, tuple[tuple[int, int, int], Tail, Log]] = {}
+
+    def read(self, clock: Clock) -> Reading[dict[Path, Log]]:
+        now = clock.wall()
+        return ok({path: self._log(path, now) for path in self._paths}, now)
+
+    def _log(self, path: Path, now: float) -> Log:
+        with contextlib.suppress(OSError):
+            status = path.lstat()
+            state = (status.st_ino, status.st_size, status.st_mtime_ns)
+            known = self._seen.get(path)
+            if known is not None and known[0] == state:
+                return msgspec.structs.replace(known[2], age_s=max(now - status.st_mtime, 0.0))
+            return self._fresh(path, state, now)
+        return self._fresh(path, None, now)
+
+    def _fresh(self, path: Path, state: tuple[int, int, int] | None, now: float) -> Log:
+        try:
+            tail = read_tail(path)
+        except FileUnreadable as failure:
+            self._seen.pop(path, None)
+            return Log(
+                path=str(path), state="missing" if failure.missing else "unreadable", reason=shown(failure.reason)
+            )
+        log = summary(path, tail, now)
+        if state is not None:
+            self._seen[path] = (state, tail, log)
+        return log
+
+
+class LogFollower:
+    """Follows one file by inode and size. Holds no descriptor between two polls."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._inode: tuple[int, int] | None = None
+        self._offset = 0
+        self._unfinished = b""
+        self._missing_said = False
+
+    def poll(self) -> tuple[list[str], str]:
+        """The lines that came since the last poll (first: the file's tail), and a note when something happened.
+
+        Notes: rotated, truncated, skipped, or why the file cannot be read now.
+        """
+        try:
+            descriptor = open_regular(self._path)
+        except FileUnreadable as failure:
+            note = "" if self._missing_said else shown(failure.reason)
+            self._missing_said = True
+            return [], note
+        self._missing_said = False
+        try:
+            return self._read(descriptor)
+        except OSError as error:
+            return [], shown(f"{self._path}: {error.strerror}")
+        finally:
+            os.close(descriptor)
+
+    def _read(self, descriptor: int) -> tuple[list[str], str]:
+        status = os.fstat(descriptor)
+        inode = (status.st_dev, status.st_ino)
+        note = ""
+        if self._inode is None:
+            self._offset = max(status.st_size - TAIL_BYTES, 0)
+            start_cut = self._offset > 0
+        else:
+            start_cut = False
+            if inode != self._inode:
+                note, self._offset, self._unfinished = "the log was rotated: this is the new file", 0, b""
+            elif status.st_size < self._offset:
+                note, self._offset, self._unfinished = "the log was truncated", 0, b""
+        self._inode = inode
+        if status.st_size - self._offset > FOLLOW_BYTES:
+            skipped = status.st_size - FOLLOW_BYTES - self._offset
+            note = f"skipped {skipped} bytes that came faster than they are shown"
+            self._offset, self._unfinished, start_cut = status.st_size - FOLLOW_BYTES, b"", True
+        content = os.pread(descriptor, FOLLOW_BYTES, self._offset)
+        self._offset += len(content)
+        pieces = (self._unfinished + content).split(b"\n")
+        # An unfinished line is kept for the next poll, but a bounded piece of it only.
+        self._unfinished = pieces.pop()[-LINE_LIMIT * 4 :]
+        if start_cut and pieces:
+            pieces = pieces[1:]
+        return [_line(piece) for piece in pieces], note
+
+
+def error_lines(lines: Sequence[str]) -> list[int]:
+    """Positions of the lines that tell of an error."""
+    return [position for position, line in enumerate(lines) if is_error(line)]
+
+
+def _line(raw: bytes) -> str:
+    return shown(raw[: LINE_LIMIT * 4].decode(errors="replace").rstrip("\r"), LINE_LIMIT)

@@ -1,0 +1,102 @@
+"""The queue is counted on real databases, and each way of not being readable has words of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from opsconsole.collect.queue import QueueSource
+from opsconsole.config.types import QueueTable
+from opsconsole.model.clock import SystemClock
+
+SCHEMA = """create table prompts (id integer primary key, status text, error text,
+    created_at text default current_timestamp, completed_at text)"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "assigner db?.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma journal_mode=wal")
+        connection.execute(SCHEMA)
+        rows = [("completed", None, "now")] * 37 + [("failed", "No available ports", "now")] * 40
+        rows += [("failed", "already exists", "-2 days")] * 45 + [("odd", None, "now")]
+        connection.executemany(
+            "insert into prompts (status, error, completed_at) values (?, ?, datetime('now', ?))",
+            [(status, error, "+0 days" if when == "now" else when) for status, error, when in rows],
+        )
+        connection.commit()
+    return path
+
+
+def read(path: Path, **settings: str) -> object:
+    return QueueSource(QueueTable(path=path, **settings)).read(SystemClock())
+
+
+def reason(path: Path, **settings: str) -> str:
+    reading = QueueSource(QueueTable(path=path, **settings)).read(SystemClock())
+    assert reading.state == "unknown"
+    assert path.name in reading.reason
+    return reading.reason
+
+
+def test_the_incidents_numbers(database: Path) -> None:
+    queue = QueueSource(QueueTable(path=database)).read(SystemClock()).value
+    assert queue is not None
+    assert (queue.total, queue.completed, queue.failed, queue.failed_24h, queue.other) == (123, 37, 85, 40, 1)
+    assert queue.success_rate == pytest.approx(37 / 122)
+    assert queue.errors == (("already exists", 45), ("No available ports", 40))
+
+
+def test_a_writer_that_is_alive_disturbs_nothing(database: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as writer:
+        writer.execute("begin immediate")
+        writer.execute("insert into prompts (status) values ('pending')")
+        queue = QueueSource(QueueTable(path=database)).read(SystemClock()).value
+        assert queue is not None
+        assert queue.pending == 0
+
+
+def test_missing_is_said_and_nothing_is_created(tmp_path: Path) -> None:
+    path = tmp_path / "absent.db"
+    assert "no such file" in reason(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_empty(tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    assert "is empty" in reason(tmp_path / "empty.db")
+
+
+def test_not_a_database(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("hello, this is no database at all")
+    assert "not a SQLite database" in reason(tmp_path / "text.db")
+
+
+def test_corrupt(database: Path) -> None:
+    content = bytearray(database.read_bytes())
+    content[100:4096] = b"\xff" * 3996
+    database.write_bytes(content)
+    assert "corrupt" in reason(database)
+
+
+def test_locked_exclusively(tmp_path: Path) -> None:
+    path = tmp_path / "locked.db"
+    with contextlib.closing(sqlite3.connect(path)) as holder:
+        holder.execute(SCHEMA)
+        holder.commit()
+        holder.execute("begin exclusive")
+        assert "locked" in reason(path)
+
+
+def test_another_table_or_column_is_named_with_where_to_say_so(database: Path) -> None:
+    assert "[queue] table" in reason(database, table="jobs")
+    assert "status_column" in reason(database, status_column="state")
+
+
+def test_hostile_names_are_names_not_sql(database: Path) -> None:
+    assert "no such table" in reason(database, table="prompts]; drop table prompts; --")
+    assert read(database) is not None
