@@ -1,0 +1,132 @@
+"""Without a config: what listens is a service, what has long run as a daemon is a worker.
+
+Pure, and cheap enough to be run every few cycles: most processes are rejected by one look at their numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+
+from opsconsole.config.types import Config, ServiceTable, WorkerTable
+from opsconsole.model.listener import Port
+from opsconsole.model.process import Process, ProcessTable
+from opsconsole.model.text import clean
+
+LONG_LIVED_S = 60.0
+"""A daemon younger than this may be a passing command."""
+MAX_WORKERS = 40
+INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|bash|sh|dash|zsh|java|deno|bun)$")
+PLUMBING = frozenset(
+    "systemd init dbus-daemon dbus-broker agetty getty login sshd tmux screen gpg-agent ssh-agent pipewire wireplumber"
+    " pulseaudio dockerd containerd containerd-shim cron crond rsyslogd systemd-journald systemd-logind systemd-udevd"
+    " systemd-resolved systemd-timesyncd systemd-networkd polkitd accounts-daemon udisksd upowerd ModemManager"
+    " NetworkManager wpa_supplicant snapd unattended-upgr xdg-desktop-por at-spi-bus-laun gvfsd dconf-service".split()  # noqa: SIM905  # forty names read better as a text than as a list
+)
+"""Programs that belong to every machine: not what its operator runs on it. Kernel names, at most 15 characters."""
+
+
+def discover(processes: ProcessTable, ports: Iterable[Port], uid: int, exclude: Iterable[int] = ()) -> Config:
+    """A config of what is seen: services by port, workers by program.
+
+    ``uid`` is whose things count (root's eyes see everything that listens). ``exclude`` are roots of process trees
+    that are something else already, such as tmux panes. Workers are wanted as often as they are seen: how many
+    there should be, no machine can tell.
+    """
+    services, owners = _services(tuple(ports), uid)
+    taken = {process.pid for root in (*exclude, *owners) for process in processes.tree(root)}
+    for root in owners:
+        taken.update(process.pid for process in processes.ancestors(root))
+    return Config(service=services, worker=_workers(processes, uid, taken))
+
+
+def program_name(process: Process) -> str:
+    """What people call it: the script of an interpreter, the module of ``-m``, else the executable."""
+    argv = process.argv or ()
+    if not argv:
+        return process.comm
+    program = PurePath(argv[0].split(" ")[0].rstrip(":")).name or process.comm
+    if not INTERPRETER.fullmatch(program):
+        return program
+    for position, word in enumerate(argv[1:], 1):
+        if word == "-m" and position + 1 < len(argv):
+            return argv[position + 1]
+        if word in ("-c", "-e"):
+            return f"{program} {word}"
+        if not word.startswith("-"):
+            return PurePath(word).name
+    return program
+
+
+def _services(ports: tuple[Port, ...], uid: int) -> tuple[tuple[ServiceTable, ...], set[int]]:
+    services: list[ServiceTable] = []
+    owners: set[int] = set()
+    names: set[str] = set()
+    for port in sorted(ports, key=lambda port: port.port):
+        if uid != 0 and all(listener.uid not in (uid, None) for listener in port.listeners):
+            continue
+        holders = [owner for listener in port.listeners for owner in listener.owners]
+        owners.update(holder.pid for holder in holders)
+        name = clean(_owner_name(holders[0].command), 40) if holders else f"port {port.port}"
+        if name in names:
+            name = f"{name} :{port.port}"
+        names.add(name)
+        services.append(ServiceTable(name=name, port=port.port))
+    return tuple(services), owners
+
+
+def _owner_name(command: str) -> str:
+    words = command.strip("[]").split(" ")
+    program = PurePath(words[0].rstrip(":")).name or command
+    if not INTERPRETER.fullmatch(program):
+        return program
+    for position, word in enumerate(words[1:], 1):
+        if word == "-m" and position + 1 < len(words):
+            return words[position + 1]
+        if word in ("-c", "-e"):
+            break
+        if not word.startswith("-"):
+            return PurePath(word).name
+    return program
+
+
+def _workers(processes: ProcessTable, uid: int, taken: set[int]) -> tuple[WorkerTable, ...]:
+    grouped: dict[tuple[tuple[str, ...], str | None], int] = {}
+    named: dict[tuple[tuple[str, ...], str | None], str] = {}
+    for process in processes:
+        if process.tty or not process.argv or process.uid != uid or process.comm in PLUMBING:
+            continue
+        if processes.at - process.started_at < LONG_LIVED_S or process.pid in taken:
+            continue
+        if not _is_daemon(process, processes):
+            continue
+        name = program_name(process)
+        if name.endswith((" -c", " -e")) or PurePath(process.argv[0]).name in PLUMBING:
+            continue
+        identity = (process.argv, process.cwd)
+        grouped[identity] = grouped.get(identity, 0) + 1
+        named[identity] = name
+    return _tables(grouped, named)
+
+
+def _is_daemon(process: Process, processes: ProcessTable) -> bool:
+    """Adopted by pid 1 or a session manager, or leader of a session of its own below something that is gone."""
+    parent = processes.get(process.ppid)
+    return parent is None or parent.pid == 1 or parent.comm in ("systemd", "init", "tini", "dumb-init", "launchd")
+
+
+def _tables(
+    grouped: dict[tuple[tuple[str, ...], str | None], int], named: dict[tuple[tuple[str, ...], str | None], str]
+) -> tuple[WorkerTable, ...]:
+    tables: list[WorkerTable] = []
+    names: set[str] = set()
+    for identity in sorted(grouped, key=lambda identity: (named[identity], identity[0])):
+        argv, cwd = identity
+        stem = clean(PurePath(named[identity]).stem or named[identity], 40)
+        name, number = stem, 2
+        while name in names:
+            name, number = f"{stem} {number}", number + 1
+        names.add(name)
+        tables.append(WorkerTable(name=name, command=argv, cwd=Path(cwd) if cwd else None, instances=grouped[identity]))
+    return tuple(tables[:MAX_WORKERS])

@@ -1,0 +1,111 @@
+"""Writing a config: what was seen on this machine, commented, with examples for what was not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+from opsconsole.config.types import Config
+from opsconsole.model.text import clean
+
+HEADER = """\
+# opsconsole.toml: what should be true of this machine. `opsconsole check` validates it.
+# Durations are written "90s", "5m", "24h"; sizes "500MB", "1.5GiB"; commands as lists, never as shell lines.
+"""
+EXAMPLES = """\
+
+# What was not seen here and can be added:
+#
+# [[site]]                                 # a URL with an expected status
+# name = "Shop"
+# url = "http://127.0.0.1:7085/"
+# expect = 200
+#
+# [environments]                           # dev environments: one of url, command, file
+# url = "http://127.0.0.1:8080/api/environments"
+# port_pool = "6001-6010"
+# ttl = "24h"
+#
+# [queue]                                  # a prompt queue in SQLite
+# path = "~/data/assigner.db"
+"""
+
+
+class ConfigFileError(Exception):
+    """Why a config file was not written."""
+
+
+def render_config(found: Config) -> str:
+    """The text of a config that has what was found; it loads back without a problem."""
+    import tomlkit
+
+    document = tomlkit.document()
+    console = tomlkit.table()
+    console.add("refresh", "2s")
+    document.add("console", console)
+    _add(document, "service", [_service(service) for service in found.service])
+    _add(document, "worker", [_worker(worker) for worker in found.worker])
+    sessions = tomlkit.table()
+    sessions.add(tomlkit.comment("limit = 8          # how many agent sessions this machine carries"))
+    sessions.add(tomlkit.comment('protect = ["main"]  # never touched'))
+    sessions.add("idle_after", "1h")
+    document.add("sessions", sessions)
+    return HEADER + "\n" + tomlkit.dumps(document) + EXAMPLES
+
+
+def write_config(path: Path, text: str) -> None:
+    """Write a new file, whole or not at all, readable by us only. Raises ConfigFileError; never overwrites."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(descriptor)
+            # A link, unlike a rename, refuses to replace what is there.
+            os.link(temporary, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+    except FileExistsError:
+        raise ConfigFileError(f"{path}: is there already and is left as it is; name another with -o") from None
+    except OSError as error:
+        raise ConfigFileError(f"{path}: {error.strerror}") from None
+
+
+def _service(service: Any) -> dict[str, Any]:
+    return {"name": service.name, "port": service.port}
+
+
+def _worker(worker: Any) -> dict[str, Any]:
+    table = {"name": worker.name, "command": [str(word) for word in worker.command]}
+    if worker.cwd is not None:
+        table["cwd"] = str(worker.cwd)
+    if worker.instances != 1:
+        table["instances"] = worker.instances
+    return table
+
+
+def _add(document: Any, name: str, entries: list[dict[str, Any]]) -> None:
+    import tomlkit
+
+    if not entries:
+        document.add(tomlkit.comment(f"[[{name}]]: none was seen"))
+        return
+    tables = tomlkit.aot()
+    for entry in entries:
+        table = tomlkit.table()
+        for key, value in entry.items():
+            table.add(key, _plain(value))
+        tables.append(table)
+    document.add(name, tables)
+
+
+def _plain(value: Any) -> Any:
+    """Text that TOML can hold: undecodable bytes of an argv are no text, and are left out."""
+    if isinstance(value, str):
+        return value if value.isprintable() else clean(value, 1000)
+    return [_plain(item) for item in value] if isinstance(value, list) else value
