@@ -13,30 +13,25 @@ from pathlib import Path
 
 import msgspec
 
+from opsconsole.collect.command import SHELL, Invocation, interpreter_kind, parse
 from opsconsole.model.process import Process
 
 BUILTIN = Path(__file__).resolve().parent.parent / "agents"
 
-_NODE = frozenset({"node", "nodejs", "bun", "deno"})
-_NODE_TAKES_VALUE = frozenset(
-    {"-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"}
-)
-_NODE_NO_SCRIPT = ("-e", "--eval", "-p", "--print", "-pe")
-_PYTHON_TAKES_VALUE = frozenset({"-W", "-X", "--check-hash-based-pycs"})
 _MOST_TOLD = 20_000
 _REPLACED = " (deleted)"
 """What the kernel adds to the path of an executable that an update has replaced."""
 
 
 class MatchRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All given conditions must hold; each lists alternatives as shell patterns (``*``, ``?``, ``[…]``)."""
+    """All given conditions must hold; each lists alternatives, as shell patterns (``*``, ``?``, ``[…]``) of names."""
 
     comm: tuple[str, ...] = ()
     """The kernel's name for the process (at most 15 characters)."""
     exe: tuple[str, ...] = ()
     """The executable's file name, or, for a pattern with a slash, its whole path."""
     interpreter: tuple[str, ...] = ()
-    """File name of the interpreter that runs ``script`` or ``module``."""
+    """Kind of interpreter that runs ``script`` or ``module``: python, node, bun, deno, …, whatever its version."""
     script: tuple[str, ...] = ()
     """File name of the interpreter's script, or, for a pattern with a slash, its whole path."""
     module: tuple[str, ...] = ()
@@ -51,14 +46,6 @@ class AgentProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For people: ``Claude`` gives "Claude sessions"."""
     match: tuple[MatchRule, ...]
     """Any of these makes a process this agent."""
-
-
-class Program(msgspec.Struct, frozen=True):
-    """What an interpreter was told to run."""
-
-    interpreter: str
-    script: str = ""
-    module: str = ""
 
 
 class Agents:
@@ -94,18 +81,24 @@ class Agents:
         return name
 
     def _by_rule(self, process: Process) -> str:
-        program = _program(process)
+        invocation = _invocation(process)
         for rule, name in self._rules:
-            if _holds(rule, process, program):
+            if _holds(rule, process, invocation):
                 return name
         return ""
 
     def find(self, tree: Iterable[Process]) -> tuple[str, Process] | None:
-        """The first agent of a tree given parents first, with the process that is it."""
+        """The first agent of a tree given parents first, with the process that is it.
+
+        A shell script with an agent's name that starts the agent gives way to the agent itself.
+        """
+        wrapper: tuple[str, Process] | None = None
         for process in tree:
             if name := self.name_of(process):
-                return name, process
-        return None
+                if not (process.exe and interpreter_kind(process.exe) == SHELL):
+                    return name, process
+                wrapper = wrapper or (name, process)
+        return wrapper
 
     def label(self, name: str) -> str:
         profile = self.profiles.get(name)
@@ -155,19 +148,19 @@ def _is_pattern(alternatives: tuple[str, ...]) -> bool:
     return any(character in pattern for pattern in alternatives for character in "*?[")
 
 
-def _holds(rule: MatchRule, process: Process, program: Program | None) -> bool:
+def _holds(rule: MatchRule, process: Process, invocation: Invocation | None) -> bool:
     if rule.comm and not _any(rule.comm, process.comm):
         return False
     if rule.exe and not (process.exe and _any(rule.exe, process.exe.removesuffix(_REPLACED))):
         return False
     if not (rule.interpreter or rule.script or rule.module):
         return True
-    if program is None:
+    if invocation is None:
         return False
     return (
-        (not rule.interpreter or _any(rule.interpreter, program.interpreter))
-        and (not rule.script or (program.script != "" and _any(rule.script, program.script)))
-        and (not rule.module or (program.module != "" and _any(rule.module, program.module)))
+        (not rule.interpreter or invocation.kind in rule.interpreter)
+        and (not rule.script or (invocation.script != "" and _any(rule.script, invocation.script)))
+        and (not rule.module or (invocation.module != "" and _any(rule.module, invocation.module)))
     )
 
 
@@ -176,43 +169,9 @@ def _any(patterns: tuple[str, ...], path: str) -> bool:
     return any(fnmatchcase(path if "/" in pattern else name, pattern) for pattern in patterns)
 
 
-def _program(process: Process) -> Program | None:
-    """What a node or python process runs; None for any other program, or when its argv tells nothing."""
+def _invocation(process: Process) -> Invocation | None:
+    """What an interpreter runs; None for any other program, or when its argv tells nothing."""
     if not process.argv:
         return None
-    interpreter = (process.exe or process.argv[0]).removesuffix(_REPLACED).rpartition("/")[2]
-    if interpreter in _NODE:
-        return _node_program(interpreter, process.argv[1:])
-    if interpreter.startswith("python"):
-        return _python_program(interpreter, process.argv[1:])
-    return None
-
-
-def _node_program(interpreter: str, arguments: tuple[str, ...]) -> Program:
-    rest = iter(arguments)
-    for argument in rest:
-        if argument in _NODE_NO_SCRIPT:
-            break
-        if argument in _NODE_TAKES_VALUE:
-            next(rest, "")
-        elif argument == "--":
-            return Program(interpreter, script=next(rest, ""))
-        elif not argument.startswith("-") and argument != "run":  # bun and deno say "run SCRIPT"
-            return Program(interpreter, script=argument)
-    return Program(interpreter)
-
-
-def _python_program(interpreter: str, arguments: tuple[str, ...]) -> Program:
-    rest = iter(arguments)
-    for argument in rest:
-        if argument in _PYTHON_TAKES_VALUE:
-            next(rest, "")
-        elif argument == "-m":
-            return Program(interpreter, module=next(rest, ""))
-        elif argument.startswith("-m"):
-            return Program(interpreter, module=argument[2:])
-        elif argument == "-c" or argument == "-":
-            break
-        elif not argument.startswith("-"):
-            return Program(interpreter, script=argument)
-    return Program(interpreter)
+    kind = interpreter_kind((process.exe or process.argv[0]).removesuffix(_REPLACED))
+    return parse(kind, process.argv) if kind else None

@@ -126,18 +126,26 @@ def _add_up(table: ProcessTable, claims: dict[int, _Claim], counted: set[int]) -
     processes = table.processes
     settled: dict[int, _Claim] = {0: _NOBODY, _KTHREADD: _NOBODY}
     sums: dict[str, _Total] = {}
+    names: dict[str, str] = {}
     for pid, process in processes.items():
-        if process.ppid == _KTHREADD or pid == _KTHREADD or process.state == "Z":
+        parent = process.ppid
+        if parent == _KTHREADD or pid == _KTHREADD or process.state == "Z":
             continue  # kernel threads and zombies hold no memory
         best = settled.get(pid)
         if best is None:
-            best = _settle(processes, claims, settled, pid)
-        kind = best[1] or _program_name(process)
+            if settled.get(parent) is _NOBODY and pid not in claims:
+                best = settled[pid] = _NOBODY  # what most processes are, told without climbing
+            else:
+                best = _settle(processes, claims, settled, pid)
+        kind = best[1]
+        if not kind:
+            program = process.exe or process.comm
+            kind = names.get(program) or names.setdefault(program, _program_name(process))
         total = sums.get(kind)
         if total is None:
             total = sums[kind] = _Total()
         total.add(process)
-        if pid in counted and claims[pid] is best:
+        if pid in counted and claims[pid] == best:
             total.counted += 1
     return sums
 

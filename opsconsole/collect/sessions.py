@@ -6,8 +6,8 @@ their own included. What state an agent is in is not read here: an agent makes i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import msgspec
 
@@ -27,9 +27,11 @@ class _Tree(msgspec.Struct, frozen=True):
     missing: str = ""
 
 
-def pane_pids(servers: Iterable[TmuxServer]) -> set[int]:
+def pane_pids(servers: Reading[tuple[TmuxServer, ...]]) -> set[int]:
     """The root processes of all living panes: what the process scan should look deeper into."""
-    return {pane.pid for server in servers for pane in server.panes if pane.pid is not None and not pane.dead}
+    return {
+        pane.pid for server in servers.value or () for pane in server.panes if pane.pid is not None and not pane.dead
+    }
 
 
 def assemble_sessions(
@@ -127,7 +129,7 @@ class _Assembly:
             agent=found[0] if found else "",
             agent_process=found[1].id if found else None,
             command=chain[-1].command,
-            cwd=next((shown(process.cwd) for process in reversed(chain) if process.cwd), None),
+            cwd=next((_shown_path(process.cwd) for process in reversed(chain) if process.cwd), None),
         )
 
 
@@ -155,6 +157,11 @@ def _state(panes: tuple[Pane, ...], agents: list[str], missing: str) -> tuple[Se
     if missing:
         return "unknown", missing
     return "none", "no coding agent in it"
+
+
+@lru_cache(maxsize=1024)
+def _shown_path(path: str) -> str:
+    return shown(path)
 
 
 def _why(reading: Reading[ProcessTable]) -> str:

@@ -21,7 +21,7 @@ _SYSCTL = ("sysctl", "vm.swapusage", "hw.ncpu", "hw.memsize", "vm.loadavg", "ker
 # The first sample of top does not tell of now; the second, a second later, does.
 _TOP = ("top", "-l", "2", "-n", "0", "-s", "1")
 _UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE = r"([\d.]+)([BKMGT]?)"
+_SIZE = r"(\d+(?:[.,]\d+)?)([BKMGT]?)"
 
 
 class Pages(msgspec.Struct, frozen=True):
@@ -233,7 +233,7 @@ def _run(command: tuple[str, ...], missing: list[str]) -> str:
 
 
 def _size(number: str, unit: str) -> int:
-    return int(float(number) * _UNITS[unit])
+    return int(float(number.replace(",", ".")) * _UNITS[unit])
 
 
 def _whole(text: str | None) -> int | None:

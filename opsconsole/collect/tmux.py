@@ -34,8 +34,12 @@ _PANE_FIELDS = (
 )
 _PANE_FORMAT = "P:" + ":".join(f"#{{{field}}}" for field in _PANE_FIELDS)
 _CLIENT_FORMAT = "C:#{session_id}:#{client_control_mode}"
-# A failing command ends the sequence, so what must not be lost stands first.
-_QUESTION = ("list-panes", "-a", "-F", _PANE_FORMAT, ";", "list-clients", "-F", _CLIENT_FORMAT)
+_END_OF_PANES = b"E:"
+# A failing command ends the sequence, so what must not be lost stands first, and is seen to be complete by the mark.
+_QUESTION = (
+    *("list-panes", "-a", "-F", _PANE_FORMAT, ";", "display-message", "-p", _END_OF_PANES.decode(), ";"),
+    *("list-clients", "-F", _CLIENT_FORMAT),
+)
 _NO_SESSIONS = "no current target"
 """What list-panes says on a server without sessions (``exit-empty off``)."""
 
@@ -107,8 +111,8 @@ class TmuxSource:
             return _failed(path, reason)
         if answer.error:
             return _failed(path, answer.error)
-        if answer.status and not answer.output:
-            if answer.complaint.strip() == _NO_SESSIONS:
+        if answer.status and _END_OF_PANES not in answer.output.split(b"\n"):
+            if answer.complaint.strip() == _NO_SESSIONS and not answer.output:
                 return TmuxServer(socket=path, pid=None, start=None)
             self._known.pop(path, None)
             found = knock(path)
@@ -126,7 +130,9 @@ class TmuxSource:
             return known.server
         lines: dict[bytes, _Line] = {}
         humans: dict[str, int] = {}
-        for raw in filter(None, answer.output.split(b"\n")):
+        for raw in answer.output.split(b"\n"):
+            if raw in (b"", _END_OF_PANES):
+                continue
             if raw.startswith(b"C:"):
                 session_id, _, control_mode = raw[2:].decode("ascii", "replace").partition(":")
                 if session_id and control_mode != "1":
@@ -151,6 +157,8 @@ class TmuxSource:
             return None
         _, session_id, created, window, index, pane, pid, tty, dead, mode = parts[:10]
         moved, clients, start, server, name, title = parts[10:]
+        if not (session_id.startswith("$") and pane.startswith("%") and (session_id[1:] + pane[1:]).isdecimal()):
+            return None
         try:
             return _Line(
                 pane=Pane(

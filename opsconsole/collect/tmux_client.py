@@ -70,10 +70,14 @@ def ask_all(sockets: Sequence[str], question: tuple[str, ...], within_s: float) 
             answers[socket] = Answer(status=-1, error="cannot ask it: there is no tmux on PATH")
         except OSError as error:
             answers[socket] = Answer(status=-1, error=f"cannot run tmux: {error.strerror}")
-    if clients:
-        _listen(clients.values(), within_s)
+    try:
+        if clients:
+            _listen(clients.values(), within_s)
+    except OSError as error:
+        answers |= dict.fromkeys(clients, Answer(status=-1, error=f"cannot listen to tmux: {error.strerror}"))
     for socket, client in clients.items():
-        answers[socket] = _answer(client)
+        answer = _answer(client)
+        answers.setdefault(socket, answer)
     return answers
 
 

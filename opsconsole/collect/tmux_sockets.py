@@ -50,7 +50,7 @@ def find_sockets(table: SessionsTable, directory: Path) -> Sockets:
         with os.scandir(directory) as entries:
             paths = sorted(entry.path for entry in entries if _is_our_socket(entry))
     except FileNotFoundError:
-        return Sockets(note=f"no {directory}: no tmux server was ever started here")
+        return Sockets(note=f"there is no {directory}, where tmux servers of this user would listen")
     except OSError as error:
         return Sockets(error=f"cannot look for tmux sockets in {directory}: {error.strerror}")
     return Sockets(paths=tuple(paths))
@@ -80,14 +80,14 @@ def knock(path: str) -> Knock:
     """Connect without waiting. A refusal or a missing file is proof that no server is there; nothing else is."""
     import socket
 
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.setblocking(False)
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.setblocking(False)
             connection.connect(path)
-        except BlockingIOError:
-            return Knock(listening=True)  # its queue is full: somebody listens and does not accept
-        except (ConnectionRefusedError, FileNotFoundError):
-            return Knock(listening=False)
-        except OSError as error:
-            return Knock(listening=False, error=shown(f"cannot connect to {path}: {error.strerror or error}"))
+    except BlockingIOError:
+        return Knock(listening=True)  # its queue is full: somebody listens and does not accept
+    except (ConnectionRefusedError, FileNotFoundError):
+        return Knock(listening=False)
+    except OSError as error:
+        return Knock(listening=False, error=shown(f"cannot connect to {path}: {error.strerror or error}"))
     return Knock(listening=True)
