@@ -22,7 +22,7 @@ PLUMBING = frozenset(
     "systemd init dbus-daemon dbus-broker agetty getty login sshd tmux screen gpg-agent ssh-agent pipewire wireplumber"
     " pulseaudio dockerd containerd containerd-shim cron crond rsyslogd systemd-journald systemd-logind systemd-udevd"
     " systemd-resolved systemd-timesyncd systemd-networkd polkitd accounts-daemon udisksd upowerd ModemManager"
-    " NetworkManager wpa_supplicant snapd unattended-upgr xdg-desktop-por at-spi-bus-laun gvfsd dconf-service".split()  # noqa: SIM905  # forty names read better as a text than as a list
+    " NetworkManager wpa_supplicant snapd unattended-upgr xdg-desktop-por at-spi-bus-laun gvfsd dconf-service".split()
 )
 """Programs that belong to every machine: not what its operator runs on it. Kernel names, at most 15 characters."""
 
@@ -102,7 +102,8 @@ def _workers(processes: ProcessTable, uid: int, taken: set[int]) -> tuple[Worker
         if not _is_daemon(process, processes):
             continue
         name = program_name(process)
-        if name.endswith((" -c", " -e")) or PurePath(process.argv[0]).name in PLUMBING:
+        # An interpreter without a script is a shell somebody left, or a one-liner: nothing to know again by.
+        if name.endswith((" -c", " -e")) or INTERPRETER.fullmatch(name) or PurePath(process.argv[0]).name in PLUMBING:
             continue
         identity = (process.argv, process.cwd)
         grouped[identity] = grouped.get(identity, 0) + 1

@@ -1,0 +1,94 @@
+"""Without a config, what listens is a service and what has long run as a daemon is a worker; nothing else is."""
+
+from __future__ import annotations
+
+from opsconsole.collect.discovery import discover
+from opsconsole.model.identity import ProcessId
+from opsconsole.model.listener import Listener, Owner, Port
+from opsconsole.model.process import Process, ProcessTable
+
+NOW = 1_000_000.0
+
+
+def process(
+    pid: int, argv: tuple[str, ...], *, ppid: int = 1, tty: int = 0, age_s: float = 3600, uid: int = 1000
+) -> Process:
+    return Process(
+        id=ProcessId("boot", pid, pid * 10),
+        ppid=ppid,
+        comm=argv[0].rsplit("/", 1)[-1][:15] if argv else "kworker",
+        state="S",
+        started_at=NOW - age_s,
+        session=pid,
+        process_group=pid,
+        tty=tty,
+        threads=1,
+        rss_bytes=1,
+        cpu_percent=0.0,
+        uid=uid,
+        argv=argv,
+        command=" ".join(argv),
+        cwd="/srv",
+    )
+
+
+def table(*processes: Process) -> ProcessTable:
+    everything = (process(1, ("/sbin/init",), ppid=0, uid=0), *processes)
+    return ProcessTable(at=NOW, boot_id="boot", processes={each.pid: each for each in everything})
+
+
+def port(number: int, owner: Process, uid: int = 1000) -> Port:
+    holder = Owner(id=owner.id, command=owner.command)
+    listener = Listener(
+        address="0.0.0.0", port=number, family=4, inode=number, uid=uid, owners=(holder,), owners_known=True
+    )
+    return Port(port=number, listeners=(listener,), sharing="")
+
+
+def workers(*processes: Process) -> list[str]:
+    return [worker.name for worker in discover(table(*processes), (), 1000).worker]
+
+
+DAEMON = ("python3", "workers/assigner_worker.py", "--daemon")
+
+
+def test_a_listener_is_a_service_named_after_its_script() -> None:
+    app = process(50, ("python3", "app.py", "--port", "8080"))
+    found = discover(table(app), (port(8080, app),), 1000)
+    assert [(service.name, service.port) for service in found.service] == [("app.py", 8080)]
+    assert found.worker == ()
+
+
+def test_names_are_told_apart_by_port() -> None:
+    app, other = process(50, ("node", "app.js")), process(51, ("node", "app.js"))
+    found = discover(table(app, other), (port(81, other), port(80, app)), 1000)
+    assert [service.name for service in found.service] == ["app.js", "app.js :81"]
+
+
+def test_other_users_listeners_are_not_ours_but_root_sees_all() -> None:
+    app = process(50, ("nginx:",), uid=33)
+    assert discover(table(app), (port(80, app, uid=33),), 1000).service == ()
+    assert len(discover(table(app), (port(80, app, uid=33),), 0).service) == 1
+
+
+def test_a_long_lived_daemon_is_a_worker() -> None:
+    assert workers(process(50, DAEMON)) == ["assigner_worker"]
+
+
+def test_copies_are_one_worker_wanted_as_often_as_seen() -> None:
+    (worker,) = discover(table(process(50, DAEMON), process(51, DAEMON)), (), 1000).worker
+    assert (worker.name, worker.instances, worker.command) == ("assigner_worker", 2, DAEMON)
+
+
+def test_what_is_no_daemon_of_ours_is_no_worker() -> None:
+    assert workers(process(50, DAEMON, tty=5)) == []
+    assert workers(process(50, DAEMON, age_s=5)) == []
+    assert workers(process(50, DAEMON, uid=0)) == []
+    assert workers(process(50, ("/usr/sbin/sshd", "-D"))) == []
+    assert workers(process(50, ("python3", "-c", "pass"))) == []
+    assert workers(process(50, ("/bin/bash",)), process(51, DAEMON, ppid=50)) == []
+
+
+def test_trees_that_are_something_else_already_are_left_out() -> None:
+    pane = process(50, DAEMON)
+    assert discover(table(pane), (), 1000, exclude=(50,)).worker == ()
