@@ -107,7 +107,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("copy", "copy", ("y",), ROWS, "Copy the row to the terminal's clipboard (OSC 52)", _needs_row),
     ConsoleAction("probe", "probe", ("p",), ROWS, "Probe all sites and health URLs now", _needs_probes),
     ConsoleAction("filter", "filter", ("/",), LOOKING, "Show only rows that hold a text", footer=3),
-    ConsoleAction("faults", "faults only", ("!",), LOOKING, "Show only rows with something wrong", footer=4),
+    ConsoleAction("faults", "faults", ("!",), LOOKING, "Show only rows with something wrong", footer=4),
     ConsoleAction("tree", "tree", ("t",), LOOKING, "Show the processes below each row", _needs_tree, footer=5),
     ConsoleAction(
         "zoom", "zoom", ("z",), LOOKING, "Give the pane the whole screen, or back", _needs_other_panes, footer=6

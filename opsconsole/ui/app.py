@@ -96,7 +96,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
     def hints(self, context: Context) -> list[Hint]:
         """The footer: every action that has a place there, with its key and whether it can be done now."""
         return [
-            Hint(shown_key(keys[0], ascii_only=self.ascii_only), action.label, action.enabled(context))
+            Hint(
+                shown_key(keys[0], ascii_only=self.ascii_only),
+                action.label,
+                action.enabled(context),
+                keep=action.id in ("help", "quit"),
+            )
             for action in sorted(ACTIONS, key=lambda action: action.footer)
             if action.footer and (keys := self.keymap.keys[action.id])
         ]

@@ -15,6 +15,10 @@ GAP = 2
 TIGHT_GAP = 1
 TIGHT_BELOW = 64
 """Tables narrower than this stand closer together."""
+LUXURY = 6
+"""Columns of this priority and beyond stay only while the flexible ones have room to be read."""
+COMFORT = 6
+"""Cells beyond its least width that make a flexible column readable."""
 
 
 class PlacedColumn(NamedTuple):
@@ -38,7 +42,7 @@ def place_columns(columns: Sequence[Column], available: int) -> tuple[PlacedColu
         return ()
     gap = gap_for(available)
     kept = list(range(len(columns)))
-    while len(kept) > 1 and _needed(columns, kept, gap) > available:
+    while len(kept) > 1 and _needed(columns, kept, gap) + _comfort(columns, kept) > available:
         # The last of the least important goes: of two equals the one further right.
         kept.remove(max(kept, key=lambda index: (columns[index].priority, index)))
     widths = {index: columns[index].width for index in kept}
@@ -51,6 +55,14 @@ def place_columns(columns: Sequence[Column], available: int) -> tuple[PlacedColu
 
 def _needed(columns: Sequence[Column], kept: list[int], gap: int) -> int:
     return sum(columns[index].width for index in kept) + gap * (len(kept) - 1)
+
+
+def _comfort(columns: Sequence[Column], kept: list[int]) -> int:
+    """Cells that the flexible columns should have before a luxury is afforded; 0 when there is none among them."""
+    if all(columns[index].priority < LUXURY for index in kept):
+        return 0
+    flexible = [columns[index] for index in kept if columns[index].flex]
+    return sum(min(COMFORT, column.max_width - column.width if column.max_width else COMFORT) for column in flexible)
 
 
 def _share(columns: Sequence[Column], widths: dict[int, int], spare: int) -> None:

@@ -9,6 +9,8 @@ from opsconsole.present.pane import PaneContent, PaneSpec
 from opsconsole.ui.findings import Concern
 
 _GRAVER: dict[str, int] = {"bad": 0, "warn": 1, "unknown": 2}
+_FINE = frozenset({"up", "running", "working", "idle"})
+"""States that are no fault: of a faulty row in one of them something else is wrong."""
 
 
 def concerns(specs: Mapping[str, PaneSpec], contents: Mapping[str, PaneContent]) -> list[Concern]:
@@ -33,15 +35,22 @@ def _of_rows(spec: PaneSpec, content: PaneContent) -> Iterator[Concern]:
         return
     state = columns.index("state")
     counts: dict[tuple[str, Status], int] = {}
+    unsaid: list[Row] = []
     for row in faulty:
         cell = row.cells[state]
         word = cell.text.split(" ", 1)[-1].strip()
+        if word in _FINE:
+            unsaid.append(row)
+            continue
         counts[word, cell.status] = counts.get((word, cell.status), 0) + 1
     for (word, status), count in counts.items():
-        noun = spec.title.lower()
-        if count == 1:
-            noun = noun.removesuffix("s")
+        noun = spec.title.lower() if count > 1 else spec.title.lower().removesuffix("s")
         yield Concern(f"{count} {noun} {word}", status)
+    if unsaid:
+        status = "bad" if any(cell.status == "bad" for row in unsaid for cell in row.cells) else "warn"
+        one = len(unsaid) == 1
+        noun = spec.title.lower().removesuffix("s") if one else spec.title.lower()
+        yield Concern(f"{len(unsaid)} {noun} {'needs' if one else 'need'} a look", status)
 
 
 def _by_name(spec: PaneSpec, faulty: list[Row]) -> Iterator[Concern]:

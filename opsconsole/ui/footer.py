@@ -15,6 +15,8 @@ class Hint(NamedTuple):
     label: str
     why_not: str
     """Empty when the key does something now."""
+    keep: bool = False
+    """Shown before others when there is too little room."""
 
 
 class FooterLine(LineWidget):
@@ -40,28 +42,23 @@ class FooterLine(LineWidget):
     def pieces(self, width: int) -> list[Piece]:
         if self._said:
             return [(f" {inert(self._said, self.ascii_only)}", self.ink.of(self._said_status))]
-        for with_reasons in (True, False):
-            pieces = self._hint_pieces(width, with_reasons)
-            if len(pieces) == self._piece_count():
-                return pieces
+        hints = list(self._hints)
+        if pieces_width(pieces := self._hint_pieces(hints, with_reasons=True)) <= width:
+            return pieces
+        while pieces_width(pieces := self._hint_pieces(hints, with_reasons=False)) > width and hints:
+            hints.remove(next((hint for hint in reversed(hints) if not hint.keep), hints[-1]))
         return pieces
 
-    def _piece_count(self) -> int:
-        return 2 * len(self._hints)
-
-    def _hint_pieces(self, width: int, with_reasons: bool) -> list[Piece]:
-        """As many hints as fit, dimmed where the key does nothing now."""
+    def _hint_pieces(self, hints: Sequence[Hint], *, with_reasons: bool) -> list[Piece]:
+        """The hints one after the other, dimmed where the key does nothing now."""
         ink = self.ink
         pieces: list[Piece] = []
-        for hint in self._hints:
+        for hint in hints:
             label = f" {hint.label}"
             if hint.why_not and with_reasons:
                 label += f" ({hint.why_not})"
             key_style, label_style = (
                 (ink.of("muted"), ink.of("muted")) if hint.why_not else (ink.of("accent"), ink.plain)
             )
-            added: list[Piece] = [(f"{'  ' if pieces else ' '}{hint.key}", key_style), (label, label_style)]
-            if pieces_width([*pieces, *added]) > width:
-                break
-            pieces += added
+            pieces += [(f"{'  ' if pieces else ' '}{hint.key}", key_style), (label, label_style)]
         return pieces

@@ -60,7 +60,14 @@ class LineWidget(Widget, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         if self._painted is None or self._painted.cell_length != self.size.width:
             self._painted = self._composed()
-        return self._painted if y == 0 else Strip.blank(self.size.width)
+        return self._painted if y == 0 else Strip.blank(self.size.width, self.ink.plain)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The painted line as it is: neither border nor padding nor filters of the toolkit apply here."""
+        lines = [self.render_line(y) for y in crop.line_range]
+        if crop.x > 0 or crop.right < self.size.width:
+            lines = [line.crop(crop.x, crop.right) for line in lines]
+        return lines
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

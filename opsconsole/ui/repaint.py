@@ -7,7 +7,7 @@ interface; what it promises is held by tests, and nothing else in the console kn
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,8 +15,11 @@ from rich.color import Color, ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
+from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
 
 _ATTRIBUTES = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53")
 """SGR codes in the order of the bits in which Rich keeps a style's attributes."""
@@ -102,15 +105,16 @@ def _change(before: _Pen, after: _Pen) -> str:
     return f"\x1b[{';'.join(codes)}m" if codes else ""
 
 
-class _CellsUpdate(ChopsUpdate):
+class _CellsUpdate(CompositorUpdate):
+    """Pieces of lines and where they go; front widgets come first and hide what is behind them."""
+
+    def __init__(self, pieces: list[tuple[int, int, Strip]]) -> None:
+        self._pieces = pieces
+
     def render_segments(self, console: Console) -> str:
         writer = PenWriter(console)
-        for y, start, end in self.spans:
-            for right, (left, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
-                if strip is None or left >= end or right <= start:
-                    continue
-                first, last = max(start, left), min(end, right)
-                writer.write(first, y, strip.crop(first - left, last - left), last - first)
+        for x, y, strip in self._pieces:
+            writer.write(x, y, strip, strip.cell_length)
         return writer.sequences()
 
 
@@ -127,9 +131,37 @@ class _ScreenUpdate(LayoutUpdate):
 
 
 class _CellsCompositor(Compositor):
-    def render_partial_update(self) -> ChopsUpdate | None:
-        update = super().render_partial_update()
-        return None if update is None else _CellsUpdate(update.chops, update.spans, update.chop_ends)
+    def render_partial_update(self) -> CompositorUpdate | None:  # type: ignore[override]  # a sibling of its type
+        """The dirty cells, each from the foremost widget there."""
+        dirty = [region.intersection(self.size.region) for region in self._dirty_regions]
+        self._dirty_regions.clear()
+        layers = self.layers_visible
+        pieces: list[tuple[int, int, Strip]] = []
+        for y, start, end in self._regions_to_spans(region for region in dirty if region):
+            pieces += self._span(layers[y] if y < len(layers) else [], y, start, end)
+        return _CellsUpdate(pieces) if pieces else None
+
+    @staticmethod
+    def _span(
+        layers: Sequence[tuple[Widget, Region, Region]], y: int, start: int, end: int
+    ) -> list[tuple[int, int, Strip]]:
+        pieces = []
+        uncovered = [(start, end)]
+        for widget, shown, region in layers:
+            if not uncovered:
+                break
+            left_over = []
+            for first, last in uncovered:
+                x1, x2 = max(first, shown.x), min(last, shown.right)
+                if x1 >= x2:
+                    left_over.append((first, last))
+                    continue
+                line = widget.render_lines(Region(0, y - region.y, region.width, 1))
+                if line:
+                    pieces.append((x1, y, line[0].crop(x1 - region.x, x2 - region.x)))
+                left_over += [span for span in ((first, x1), (x2, last)) if span[0] < span[1]]
+            uncovered = left_over
+        return sorted(pieces, key=lambda piece: piece[0])
 
     def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
         update = super().render_full_update(simplify)

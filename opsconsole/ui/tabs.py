@@ -12,8 +12,9 @@ from opsconsole.ui.frame import Piece, pieces_width
 from opsconsole.ui.lines import LineWidget
 from opsconsole.ui.messages import PaneEntered
 
-_LENGTHS = (99, 8, 5, 3, 0)
-"""How many characters of a name are shown, tried until the line fits."""
+_SHORT = {"environments": "Envs"}
+_LENGTHS = (99, 8, 4, 3, 0)
+"""How many characters of a name are shown at most, tried until the line fits."""
 
 
 class Tab(NamedTuple):
@@ -49,7 +50,8 @@ class TabLine(LineWidget):
     def _tab(self, tab: Tab, length: int, gap: int) -> list[Piece]:
         ink = self.ink
         active = tab.pane_id == self._active
-        title = inert(tab.title, self.ascii_only)[: max(length, 4) if active else length]
+        title = tab.title if length > len(tab.title) else _SHORT.get(tab.pane_id, tab.title)
+        title = inert(title, self.ascii_only)[: max(length, 4) if active else length]
         pieces: list[Piece] = [(f" {tab.number}", ink.of("muted"))]
         if title:
             pieces += [(" ", ink.plain), (title, ink.active_frame if active else ink.plain)]
