@@ -19,9 +19,9 @@ COLUMNS = (
     Column("port", "Port", 5, align="right", priority=2),
     Column("age", "Age/TTL", 11, align="right", priority=3),
     Column("flags", "Flags", 15, priority=4),
-    Column("pids", "Pid", 7, align="right", priority=6),
-    Column("owner", "Owner", 12, priority=5, flex=2, max_width=40),
-    Column("note", "Note", 12, priority=7, flex=3),
+    Column("pids", "Pid", 7, align="right", priority=7),
+    Column("owner", "Owner", 12, priority=6, flex=2, max_width=40),
+    Column("note", "Note", 12, priority=5, flex=3),
 )
 
 

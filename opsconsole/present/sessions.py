@@ -22,8 +22,8 @@ COLUMNS = (
     Column("swap", "Swap", 4, align="right", priority=3),
     Column("cpu", "CPU", 5, align="right", priority=4),
     Column("attached", "Att", 3, align="right", priority=6),
-    Column("cwd", "Directory", 10, priority=5, flex=2, max_width=40),
-    Column("note", "Note", 12, priority=7, flex=3),
+    Column("cwd", "Directory", 10, priority=6, flex=2, max_width=40),
+    Column("note", "Note", 12, priority=5, flex=3),
 )
 
 _STATUS: dict[SessionState, Status] = {

@@ -1,0 +1,104 @@
+"""The palette: the registry's actions by name, for the toolkit's command palette. Doing one is the app's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import NamedTuple, Protocol, cast
+
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from opsconsole.ui.actions import ConsoleAction, Context
+from opsconsole.ui.keymap import Keymap, shown_key
+
+
+class PaletteHost(Protocol):
+    """What the palette needs of the app."""
+
+    actions: dict[str, ConsoleAction]
+    keymap: Keymap
+    ascii_only: bool
+
+    def context(self) -> Context: ...
+
+    def action_perform(self, action_id: str) -> None: ...
+
+
+class Command(NamedTuple):
+    action_id: str
+    label: str
+    help: str
+    """What it does and its keys, or why it cannot be done now."""
+
+
+def commands(host: PaletteHost) -> Iterable[Command]:
+    """The actions that a palette offers, in the registry's order."""
+    context = host.context()
+    for action in host.actions.values():
+        if not action.palette:
+            continue
+        keys = " ".join(shown_key(key, ascii_only=host.ascii_only) for key in host.keymap.keys.get(action.id, ()))
+        why_not = action.enabled(context)
+        yield Command(
+            action.id,
+            f"{action.label}: not now" if why_not else action.label,
+            f"{action.help} ({why_not})" if why_not else f"{action.help} [{keys}]" if keys else action.help,
+        )
+
+
+class ActionProvider(Provider):
+    """Offers every action; one that cannot be done now says why and, when chosen, says it again."""
+
+    @property
+    def _host(self) -> PaletteHost:
+        return cast(PaletteHost, self.app)
+
+    async def discover(self) -> Hits:
+        for command in commands(self._host):
+            yield DiscoveryHit(
+                Content(command.label),
+                partial(self._host.action_perform, command.action_id),
+                text=command.label,
+                help=_literal(command.help),
+            )
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for command in commands(self._host):
+            score = max(matcher.match(command.label), matcher.match(command.help) * 0.5)
+            if score > 0:
+                yield Hit(
+                    score,
+                    matcher.highlight(command.label),
+                    partial(self._host.action_perform, command.action_id),
+                    text=command.label,
+                    help=_literal(command.help),
+                )
+
+
+def _literal(text: str) -> str:
+    """The toolkit reads a help as markup: brackets are escaped."""
+    return text.replace("[", r"\[")
+
+
+class Palette(CommandPalette):
+    """The toolkit's palette in the console's colours, no wider than its lines need."""
+
+    DEFAULT_CSS = """
+    Palette { background: $ground 60%; }
+    Palette > #--container { width: 84; max-width: 100%; max-height: 80%; margin-top: 2; background: $ground; }
+    Palette #--input { background: $ground; border: round $line; }
+    Palette #--input CommandInput, Palette CommandList { background: $ground; color: $text; }
+    Palette CommandList { border: none; scrollbar-size-vertical: 1; }
+    Palette CommandList { scrollbar-color: $line; scrollbar-background: $ground; }
+    Palette CommandList > .option-list--option-highlighted { background: $cursor-ground; color: $bright; }
+    Palette CommandList:focus > .option-list--option-highlighted { background: $cursor-ground; color: $bright; }
+    Palette > .command-palette--help-text { color: $quiet; text-style: not bold; }
+    Palette > .command-palette--highlight { color: $accent-text; text-style: bold; }
+    """
+
+
+def palette() -> Palette:
+    """The palette as a screen, to be pushed."""
+    return Palette(providers=[ActionProvider], placeholder="Find an action")

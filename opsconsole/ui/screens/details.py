@@ -1,0 +1,204 @@
+"""DetailsScreen: everything known about one row, renewed with each Snapshot, with the last lines of its log."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.cell import Cell
+from opsconsole.present.details import Details, Section, details
+from opsconsole.present.glyphs import glyphs
+from opsconsole.ui.feed import Feed
+from opsconsole.ui.fields import fit, inert, wrapped
+from opsconsole.ui.footer import Hint
+from opsconsole.ui.messages import SnapshotCollected
+from opsconsole.ui.screens.log import LogLine, LogScreen, OpenFollower, follow_log
+from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
+from opsconsole.ui.screens.search import split_cells
+
+LOOK_EVERY_S = 0.5
+"""How often the feed is looked at for a newer Snapshot: a memory access, no reading."""
+LOG_EVERY_S = 2.0
+LOG_LINES = 8
+LABEL_WIDTH = 12
+VALUE_WIDTH = 44
+MARGIN = 2
+GAP = 2
+WIDE = 100
+"""Room from which values of all sections stand in a column of one width."""
+COLUMN_LIMIT = 40
+"""Cells a table's column may take, but for the last one."""
+LEAST_COLUMN = 4
+BELOW = 4
+"""Indent of a table's last column where it stands below the others."""
+
+
+class DetailsScreen(PagesScreen):
+    """Everything about the row ``row_key`` of the feed's newest Snapshot."""
+
+    def __init__(
+        self, row_key: str, feed: Feed, *, ascii_only: bool = False, open_log: OpenFollower = follow_log
+    ) -> None:
+        super().__init__(ascii_only=ascii_only)
+        self.row_key = row_key
+        self._feed = feed
+        self._glyphs = glyphs(ascii_only)
+        self._open_log = open_log
+        self._snapshot: Snapshot | None = None
+        self._details = Details(title="", sections=())
+        self._log_lines: tuple[LogLine, ...] = ()
+        self._log_path = ""
+        self._stopped = threading.Event()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._look()
+        self.set_interval(LOOK_EVERY_S, self._look)
+
+    def on_unmount(self) -> None:
+        self._stopped.set()
+
+    def on_snapshot_collected(self, _message: SnapshotCollected) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        snapshot = self._feed.latest
+        if snapshot is None or snapshot is self._snapshot:
+            return
+        self._snapshot = snapshot
+        found = details(snapshot, self.row_key, self._feed.history, self._glyphs)
+        if found.gone and self._details.sections and not self._details.gone:
+            # What was known last stays on the screen, below the line that says it is gone.
+            found = Details(self._details.title, (*found.sections, *self._details.sections), logs=self._details.logs)
+            self._stopped.set()
+        self._details = found
+        self._watch_log()
+        self.footer_line.show(self.hints())
+        self.renew()
+
+    # Its log
+
+    def _watch_log(self) -> None:
+        path = self._details.logs[0] if self._details.logs else ""
+        if path and path != self._log_path:
+            self._log_path = path
+            threading.Thread(target=self._read_log, args=(path,), name="opsconsole-details-log", daemon=True).start()
+
+    def _read_log(self, path: str) -> None:
+        """On a thread of its own: a file on a dead disk must not hold the screen."""
+        follower = self._open_log(path)
+        recent: list[LogLine] = []
+        while not self._stopped.is_set():
+            lines, notice = follower.poll()
+            added = [LogLine.of(line) for line in lines]
+            if notice:
+                added.append(LogLine.note(notice))
+            if added:
+                recent = [*recent, *added][-LOG_LINES:]
+                if self.is_attached:
+                    self.app.call_later(self._show_log, tuple(recent))
+            self._stopped.wait(LOG_EVERY_S)
+
+    def _show_log(self, lines: tuple[LogLine, ...]) -> None:
+        if lines != self._log_lines:
+            self._log_lines = lines
+            self.renew()
+
+    # What is shown
+
+    def show_title(self) -> None:
+        notes: list[StyledText] = [(self.place, "muted")] if self.place else []
+        if self._snapshot is None:
+            notes.append(("reading", "muted"))
+        self.title_line.show(inert(self._details.title, self.ascii_only), notes)
+
+    def hints(self) -> Sequence[Hint]:
+        logs = self._details.logs
+        return (
+            Hint("esc", "back", ""),
+            Hint("l", "log", "" if logs else "no log known"),
+            Hint("j k", "scroll", ""),
+            Hint("g G", "ends", ""),
+        )
+
+    def perform(self, action_id: str) -> bool:
+        if action_id != "log":
+            return super().perform(action_id)
+        if self._details.logs:
+            self.app.push_screen(LogScreen(self._details.logs, ascii_only=self.ascii_only))
+        return True
+
+    def lines(self, width: int) -> list[StyledLine]:
+        lines: list[StyledLine] = []
+        for section in (*self._details.sections, *self._log_section()):
+            lines.append([])
+            if section.title:
+                lines.append(self._heading(section.title, width))
+            lay_out = self._table_lines if section.table else self._field_lines
+            lines += lay_out(section, width)
+        return lines
+
+    def _log_section(self) -> Sequence[Section]:
+        if not self._log_lines:
+            return ()
+        lines = tuple((Cell(line.text, line.status),) for line in self._log_lines)
+        return (Section("Last lines of the log", ((), *lines), table=True),)
+
+    def _heading(self, title: str, width: int) -> StyledLine:
+        text = inert(title, self.ascii_only)
+        rule = self._glyphs.rule * max(width - 2 * MARGIN - cell_len(text) - 1, 0)
+        return [(" " * MARGIN, ""), (f"{text} ", "title"), (rule, "frame")]
+
+    def _field_lines(self, section: Section, width: int) -> list[StyledLine]:
+        """Label, value and source in columns; what is too long for its column stands on lines of its own."""
+        room = max(width - 2 * MARGIN - LABEL_WIDTH - GAP, 8)
+        told = [
+            (inert(value.text, self.ascii_only), inert(source.text, self.ascii_only))
+            for _, value, source in section.lines
+        ]
+        short = [cell_len(value) for value, _ in told if cell_len(value) <= min(VALUE_WIDTH, room // 2)]
+        value_width = max(short, default=0) if room < WIDE else VALUE_WIDTH
+        lines: list[StyledLine] = []
+        for (label, value, _), (text, origin) in zip(section.lines, told, strict=True):
+            name = fit(inert(label.text, self.ascii_only), LABEL_WIDTH, ellipsis=self._glyphs.ellipsis)
+            start: list[StyledText] = [(" " * MARGIN, ""), (name + " " * GAP, "muted")]
+            shown = max(cell_len(text), value_width)
+            if shown + (GAP + cell_len(origin) if origin else 0) <= room:
+                lines.append([*start, (fit(text, shown), value.status), (" " * GAP + origin, "muted")])
+                continue
+            parts = [(line, value.status) for line in wrapped(text, room)]
+            parts += [(line, "muted") for line in wrapped(origin, room)]
+            blank: list[StyledText] = [(" " * (MARGIN + LABEL_WIDTH + GAP), "")]
+            lines += [[*(start if number == 0 else blank), part] for number, part in enumerate(parts)]
+        return lines
+
+    def _table_lines(self, section: Section, width: int) -> list[StyledLine]:
+        """Columns as wide as their cells. Where they do not fit, the last one stands on lines below the others."""
+        texts = [[inert(cell.text, self.ascii_only) for cell in line] for line in section.lines]
+        columns = max((len(line) for line in texts), default=0)
+        widths = [max((cell_len(line[column]) for line in texts if line), default=0) for column in range(columns)]
+        widths = [min(size, COLUMN_LIMIT) for size in widths[:-1]] + widths[-1:]
+        room = width - 2 * MARGIN
+        if columns == 1:
+            widths = [min(widths[0], room)]
+        below = columns > 1 and sum(widths) + GAP * (columns - 1) > room
+        side = widths[:-1] if below else widths
+        while sum(side) + GAP * (len(side) - 1) > room and max(side) > LEAST_COLUMN:
+            side[side.index(max(side))] -= 1
+        lines: list[StyledLine] = []
+        for line, cells in zip(texts, section.lines, strict=True):
+            if not line:
+                continue
+            fields = zip(line, side, cells, strict=False)
+            pieces = [
+                (fit(text, size, ellipsis=self._glyphs.ellipsis) + " " * GAP, cell.status)
+                for text, size, cell in fields
+            ]
+            lines.append([(" " * MARGIN, ""), *pieces])
+            if below and line[-1]:
+                indent = " " * (MARGIN + BELOW)
+                lines += [[(indent, ""), (part, cells[-1].status)] for part in split_cells(line[-1], room - BELOW)]
+        return lines

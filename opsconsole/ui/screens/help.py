@@ -1,0 +1,114 @@
+"""HelpScreen: what every key does, from the registry of actions, and why one does nothing now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+
+from opsconsole.ui.actions import ConsoleAction, Context
+from opsconsole.ui.fields import fit, inert, wrapped
+from opsconsole.ui.footer import Hint
+from opsconsole.ui.keymap import Keymap, shown_key
+from opsconsole.ui.screens.log import LogScreen
+from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
+
+MARGIN = 2
+GAP = 2
+KEY_WIDTH = 9
+LABEL_WIDTH = 17
+COLUMN_WIDTH = 64
+"""A column of help at its best: longer lines are hard to read."""
+COLUMN_GAP = 4
+
+
+class HelpScreen(PagesScreen):
+    """The actions by group, in as many columns as fit."""
+
+    def __init__(
+        self, actions: Sequence[ConsoleAction], keymap: Keymap, context: Context, *, ascii_only: bool = False
+    ) -> None:
+        super().__init__(ascii_only=ascii_only)
+        self._actions = tuple(actions)
+        self._keymap = keymap
+        self._now = context
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.call_after_refresh(self.show_title)
+
+    def show_title(self) -> None:
+        notes: list[StyledText] = [(self.place, "muted")] if self.place else []
+        if self._now.read_only:
+            notes.append(("READ-ONLY", "accent"))
+        self.title_line.show("Help", notes)
+
+    def hints(self) -> Sequence[Hint]:
+        return (Hint("esc", "back", ""), Hint("j k", "scroll", ""), Hint("g G", "ends", ""))
+
+    def lines(self, width: int) -> list[StyledLine]:
+        room = width - 2 * MARGIN
+        columns = max(1, (room + COLUMN_GAP) // (COLUMN_WIDTH + COLUMN_GAP))
+        column_width = min((room - COLUMN_GAP * (columns - 1)) // columns, 2 * COLUMN_WIDTH)
+        blocks = [self._block(group, column_width) for group in self._groups()]
+        return _side_by_side(_share(blocks, columns), column_width)
+
+    def _groups(self) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+        """(title, entries of keys, label, help, why not), in the order of the registry."""
+        groups: dict[str, list[tuple[str, str, str, str]]] = {}
+        for action in self._actions:
+            keys = self._keymap.keys.get(action.id, ())
+            written = " ".join(shown_key(key, ascii_only=self.ascii_only) for key in keys)
+            entry = (written or "no key", action.label, action.help, action.enabled(self._now))
+            groups.setdefault(action.group, []).append(entry)
+        groups["In a log"] = [(key, "", text, "") for key, text in LogScreen.KEYS]
+        return list(groups.items())
+
+    def _block(self, group: tuple[str, list[tuple[str, str, str, str]]], width: int) -> list[StyledLine]:
+        title, entries = group
+        lines: list[StyledLine] = [[], [(fit(inert(title, self.ascii_only), width), "title")]]
+        keys_width = max(KEY_WIDTH, *(cell_len(keys) + GAP for keys, *_ in entries))
+        for entry in entries:
+            lines += self._entry(*entry, keys_width, width)
+        return lines
+
+    def _entry(
+        self, keys: str, label: str, text: str, why_not: str, keys_width: int, width: int
+    ) -> Iterable[StyledLine]:
+        label_width = LABEL_WIDTH if label else 0
+        room = max(width - keys_width - label_width, 12)
+        said = wrapped(inert(f"{text} ({why_not})" if why_not else text, self.ascii_only), room)
+        tone = "muted" if why_not else ""
+        for number, line in enumerate(said):
+            yield [
+                (fit(keys if number == 0 else "", keys_width), "muted" if why_not else "accent"),
+                (fit(label if number == 0 else "", label_width), tone),
+                (fit(line, room), "muted" if why_not or label else tone),
+            ]
+
+
+def _share(blocks: list[list[StyledLine]], columns: int) -> list[list[StyledLine]]:
+    """Blocks in their order in so many columns: the lowest height for the highest column that allows it."""
+    height = max((len(block) for block in blocks), default=0)
+    while True:
+        shared: list[list[StyledLine]] = [[]]
+        for block in blocks:
+            if shared[-1] and len(shared[-1]) + len(block) > height:
+                shared.append([])
+            shared[-1].extend(block)
+        if len(shared) <= columns:
+            return shared
+        height += 1
+
+
+def _side_by_side(columns: list[list[StyledLine]], width: int) -> list[StyledLine]:
+    """Lines of the columns joined; ``width`` is that of each column."""
+    joined: list[StyledLine] = []
+    for number in range(max(len(column) for column in columns)):
+        line: list[StyledText] = [(" " * MARGIN, "")]
+        for column in columns:
+            pieces = list(column[number]) if number < len(column) else []
+            taken = sum(cell_len(text) for text, _ in pieces)
+            line += [*pieces, (" " * (width - taken + COLUMN_GAP), "")]
+        joined.append(line)
+    return joined

@@ -1,0 +1,45 @@
+"""Marking what a search found in a line of text, and breaking a line into rows of cells. Pure."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+
+
+def highlighted(text: str, search: str, status: str) -> list[tuple[str, str]]:
+    """The text in pieces (text, status); what equals ``search``, whatever its case, has the status ``mark``."""
+    folded, wanted = text.casefold(), search.casefold()
+    if not wanted or wanted not in folded:
+        return [(text, status)]
+    if len(folded) != len(text):
+        # Folding has lengthened a letter: places in the folded text are none of the text's.
+        folded, wanted = text.lower(), search.lower()
+        if len(folded) != len(text) or wanted not in folded:
+            return [(text, "mark")]
+    pieces: list[tuple[str, str]] = []
+    start = 0
+    while (found := folded.find(wanted, start)) >= 0:
+        if found > start:
+            pieces.append((text[start:found], status))
+        pieces.append((text[found : found + len(wanted)], "mark"))
+        start = found + len(wanted)
+    if start < len(text):
+        pieces.append((text[start:], status))
+    return pieces
+
+
+def split_cells(text: str, width: int) -> list[str]:
+    """The text in rows of at most ``width`` cells, nothing lost; one empty row for an empty text."""
+    if width <= 0 or cell_len(text) <= width:
+        return [text]
+    rows: list[str] = []
+    while text:
+        if text.isascii():
+            row = text[:width]
+        else:
+            # set_cell_size pads where a wide character does not fit; what was padded is no part of the text.
+            row = set_cell_size(text, width)
+            row = row if text.startswith(row) else row[:-1]
+            row = row or text[0]
+        rows.append(row)
+        text = text[len(row) :]
+    return rows
