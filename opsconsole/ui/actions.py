@@ -28,6 +28,7 @@ class Context:
     zoomed: bool = False
     panes_shown: int = 1
     has_tree: bool = False
+    has_log: bool = False
     probes: bool = False
     """Whether anything is configured that can be probed."""
 
@@ -79,9 +80,9 @@ def _needs_tree(context: Context) -> str:
 
 
 def _needs_log(context: Context) -> str:
-    if context.pane not in ("services", "workers", "sessions"):
+    if context.pane not in ("services", "workers"):
         return "nothing logs here"
-    return _needs_row(context)
+    return _needs_row(context) or ("" if context.has_log else "no log configured")
 
 
 def _needs_other_panes(context: Context) -> str:
@@ -103,7 +104,7 @@ CONSOLE = "Console"
 
 ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("details", "details", ("enter",), ROWS, "Show everything known about the row", _needs_row, footer=1),
-    ConsoleAction("log", "log", ("l",), ROWS, "Show its log, or a session's screen", _needs_log, footer=2),
+    ConsoleAction("log", "log", ("l",), ROWS, "Follow its log", _needs_log, footer=2),
     ConsoleAction("copy", "copy", ("y",), ROWS, "Copy the row to the terminal's clipboard (OSC 52)", _needs_row),
     ConsoleAction("probe", "probe", ("p",), ROWS, "Probe all sites and health URLs now", _needs_probes),
     ConsoleAction("filter", "filter", ("/",), LOOKING, "Show only rows that hold a text", footer=3),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from textual.app import App
+from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -18,11 +19,17 @@ from opsconsole.ui.feed import Feed
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.keymap import make_keymap, shown_key, toolkit_key
 from opsconsole.ui.messages import SnapshotCollected
-from opsconsole.ui.repaint import is_behind
+from opsconsole.ui.palette import palette
+from opsconsole.ui.screens.details import DetailsScreen
+from opsconsole.ui.screens.help import HelpScreen
+from opsconsole.ui.screens.log import LogScreen
 from opsconsole.ui.screens.main import MainScreen
 from opsconsole.ui.stylesheets import stylesheets
+from opsconsole.ui.terminal import is_behind
 from opsconsole.ui.theme import MONOCHROME, theme_name, themes
 
+FIRST_FRAME_S = 0.3
+"""How long the first frame waits for the first Snapshot, so that an empty screen is not painted for nothing."""
 CATCH_UP_S = 0.25
 """How often a terminal that stopped reading is looked at again."""
 
@@ -34,12 +41,20 @@ class ConsoleApp(App[None], inherit_bindings=False):
     TITLE = "opsconsole"
     CLOSE_TIMEOUT = 2.0
 
-    def __init__(self, feed: Feed, *, read_only: bool, loaded: LoadedConfig, ascii_only: bool) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        read_only: bool,
+        loaded: LoadedConfig,
+        ascii_only: bool,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
         colourless = bool(os.environ.get("NO_COLOR"))
         if not colourless:
             # The toolkit takes an empty NO_COLOR for a set one (no-color.org says it is not).
             os.environ.pop("NO_COLOR", None)
-        super().__init__(css_path=stylesheets(), ansi_color=True if colourless else None)
+        super().__init__(driver_class, css_path=stylesheets(), ansi_color=True if colourless else None)
         self.animation_level = "none"
         self.feed, self.loaded, self.read_only, self.ascii_only = feed, loaded, read_only, ascii_only
         config = loaded.config
@@ -55,6 +70,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         )
         self._newest: Snapshot | None = None
         self._owes_a_frame = False
+        self._curtain = True
         for action in ACTIONS:
             for key in self.keymap.keys[action.id]:
                 self.bind(toolkit_key(key), f"perform('{action.id}')", description=action.label, show=False)
@@ -74,6 +90,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self.set_class(self.theme == MONOCHROME, "-monochrome")
         if self.warnings:
             self.main.say("; ".join(self.warnings), "warn", stay=True)
+        self.set_timer(FIRST_FRAME_S, self._raise_curtain)
         self.feed.start(self._collected)
 
     # Data
@@ -87,6 +104,10 @@ class ConsoleApp(App[None], inherit_bindings=False):
         # One that came while an older one waited its turn has overtaken it: what is old is dropped, not queued.
         if message.snapshot is self._newest:
             self.main.collected(message.snapshot)
+            if self._curtain:
+                self.main.call_after_refresh(self._raise_curtain)
+            if self.screen is not self.main:
+                self.screen.post_message(SnapshotCollected(message.snapshot))
 
     # Actions
 
@@ -126,7 +147,14 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def _open(self, action_id: str) -> None:
         """Put the screen for an action on top."""
-        self.main.say(f"{self.actions[action_id].label}: not there yet", "muted")
+        if action_id == "help":
+            self.push_screen(HelpScreen(ACTIONS, self.keymap, self.context(), ascii_only=self.ascii_only))
+        elif action_id == "palette":
+            self.push_screen(palette())
+        elif action_id == "log":
+            self.push_screen(LogScreen(self.main.log_path, ascii_only=self.ascii_only))
+        elif action_id == "details" and (row := self.main.cursor_row) is not None:
+            self.push_screen(DetailsScreen(row.key, self.feed, ascii_only=self.ascii_only))
 
     # The terminal
 
@@ -144,12 +172,19 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def _display(self, screen: Screen[object], renderable: object) -> None:
         """Leave out frames that the terminal does not take: waiting for it would hold up keys and signals."""
+        if self._curtain:
+            return
         if is_behind(self._driver):
             if not self._owes_a_frame:
                 self._owes_a_frame = True
                 self.set_timer(CATCH_UP_S, self._catch_up)
             return
         super()._display(screen, renderable)  # type: ignore[arg-type]
+
+    def _raise_curtain(self) -> None:
+        if self._curtain:
+            self._curtain = False
+            self.screen.refresh()
 
     def _catch_up(self) -> None:
         self._owes_a_frame = False

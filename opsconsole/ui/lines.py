@@ -139,13 +139,11 @@ class Notice(LineWidget):
 
     def __init__(self, *, ascii_only: bool) -> None:
         super().__init__("notice", ascii_only=ascii_only)
-        self.text = ""
-
-    def pieces(self, width: int) -> list[Piece]:
-        return [(fit(self.text, min(len(self.text), width), ellipsis=""), self.ink.plain)]
+        self.lines: tuple[str, ...] = ()
 
     def render_line(self, y: int) -> Strip:
-        self._painted = None
-        if y != max(self.size.height - 1, 0) // 2:
-            return Strip.blank(self.size.width, self.ink.plain)
-        return super().render_line(0)
+        width, height = self.size
+        line = y - max(height - len(self.lines), 0) // 2
+        said = self.lines[line] if 0 <= line < len(self.lines) else ""
+        text = " " * (max(width - len(said), 0) // 2) + said
+        return Strip([Segment(text[:width], self.ink.plain)]).crop_extend(0, width, self.ink.plain)

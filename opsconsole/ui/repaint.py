@@ -178,13 +178,3 @@ class ThriftyScreen(Screen[Any], inherit_bindings=False):
     def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name, id, classes)
         self._compositor = _CellsCompositor()
-
-
-QUEUED_WRITES_MAX = 12
-"""Writes waiting for the terminal (a frame is three) from which it counts as not reading."""
-
-
-def is_behind(driver: object) -> bool:
-    """Whether the terminal takes no more output for now; the toolkit would block the event loop on it."""
-    queue = getattr(getattr(driver, "_writer_thread", None), "_queue", None)
-    return queue is not None and queue.qsize() >= QUEUED_WRITES_MAX

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -13,15 +14,18 @@ from typing import Any
 from opsconsole.config.types import LoadedConfig
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.feed import Feed
+from opsconsole.ui.terminal import TerminalDriver
 
 GIVE_UP_S = 3.0
 """How long a signalled console may take to restore the terminal before it is ended the hard way."""
+
+SETTLED_S = 2.0
 
 
 def run_console(feed: Feed, *, read_only: bool, loaded: LoadedConfig, ascii_only: bool) -> int:
     """Show the console until it is quit. Returns the exit status: 128 + N after signal N, 1 after a bug."""
     saved = _terminal_settings()
-    app = ConsoleApp(feed, read_only=read_only, loaded=loaded, ascii_only=ascii_only)
+    app = ConsoleApp(feed, read_only=read_only, loaded=loaded, ascii_only=ascii_only, driver_class=TerminalDriver)
     try:
         asyncio.run(_run(app, saved))
     finally:
@@ -40,6 +44,8 @@ async def _run(app: ConsoleApp, saved: Any) -> None:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, ended, number)
+    # What starting up left behind stays for good: the collector need not look through it again and again.
+    loop.call_later(SETTLED_S, gc.freeze)
     await app.run_async()
 
 

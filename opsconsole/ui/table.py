@@ -71,8 +71,8 @@ class RowTable(Widget, can_focus=True, inherit_bindings=False):
 
     @property
     def lines_wanted(self) -> int:
-        """Lines it would take to show everything."""
-        return (3 if self.framed else 2) + max(len(self._rows), 2)
+        """Lines it would take to show everything, filtered or not: a filter moves no pane."""
+        return (3 if self.framed else 2) + max(len(self.content.rows), 2)
 
     @property
     def placed_columns(self) -> tuple[PlacedColumn, ...]:

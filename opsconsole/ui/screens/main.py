@@ -33,6 +33,7 @@ from opsconsole.ui.findings import FindingsLine
 from opsconsole.ui.footer import FooterLine, Hint
 from opsconsole.ui.layout import LEAST_HEIGHT, LEAST_WIDTH, OVERVIEW, Arrangement, arrange, starved
 from opsconsole.ui.lines import HeaderLine, Notice
+from opsconsole.ui.logs import log_path
 from opsconsole.ui.messages import CursorMoved, PaneEntered
 from opsconsole.ui.pane_keys import PANE_ACTIONS
 from opsconsole.ui.repaint import ThriftyScreen
@@ -100,6 +101,9 @@ class MainScreen(ThriftyScreen):
         """The one on the screen: the newest, or while frozen the one that was."""
         self.contents: dict[str, PaneContent] = {}
         self.arrangement: Arrangement | None = None
+        self._arranged_size = Size(0, 0)
+        self._needs_met: dict[str, int] = {}
+        """What the panes needed when their heights were last shared out: they keep them while nothing is amiss."""
         self._quiet_again: Timer | None = None
         self.tables = {
             spec.id: RowTable(spec.id, spec.title, spec.number, spec.columns, ascii_only=ascii_only)
@@ -132,17 +136,23 @@ class MainScreen(ThriftyScreen):
 
     def arranged(self, size: Size) -> Arrangement:
         """The arrangement for this size; also what the panes then look like."""
+        if size != self._arranged_size:
+            self._arranged_size, self._needs_met = size, self._needs()
         self.arrangement = arrange(
             size.width,
             size.height,
             active=self.active,
             zoomed=self.zoomed,
             filtering=self.filtering,
-            needs=self._needs(),
+            needs=self._needs_met,
         )
         for table in self.tables.values():
             table.framed = self.arrangement.framed
-        self.notice.text = f"too small: needs {LEAST_WIDTH}x{LEAST_HEIGHT}, has {size.width}x{size.height}"
+        self.notice.lines = (
+            "too small",
+            f"needs {LEAST_WIDTH}x{LEAST_HEIGHT}",
+            f"has {size.width}x{size.height}",
+        )
         return self.arrangement
 
     def _needs(self) -> dict[str, int]:
@@ -150,7 +160,7 @@ class MainScreen(ThriftyScreen):
 
     def _lay_out(self) -> None:
         self._clear_arrangement_cache()
-        self.refresh(layout=True)
+        self.refresh(repaint=False, layout=True)
         self._show_lines()
         self.call_after_refresh(self._focus_active)
 
@@ -186,7 +196,8 @@ class MainScreen(ThriftyScreen):
         for pane_id in PANES:
             self._show_pane(pane_id, self.shown)
         self._show_lines()
-        if self.arrangement is not None and starved(self.arrangement, self._needs()):
+        if self.arrangement is not None and starved(self.arrangement, needs := self._needs()):
+            self._needs_met = needs
             self._lay_out()
 
     def _show_pane(self, pane_id: str, snapshot: Snapshot) -> None:
@@ -244,6 +255,7 @@ class MainScreen(ThriftyScreen):
             zoomed=self.zoomed,
             panes_shown=len(self.arrangement.panes()) if self.arrangement is not None else 1,
             has_tree=self.active in TREES,
+            has_log=bool(self.log_path),
             probes=shown is not None
             and (shown.sites.state != "unconfigured" or any(service.url for service in shown.services.value or ())),
         )
@@ -252,6 +264,12 @@ class MainScreen(ThriftyScreen):
     def table(self) -> RowTable:
         """The pane that the keys are for."""
         return self.tables[self.active]
+
+    @property
+    def log_path(self) -> str:
+        """Of the log of the row under the cursor; empty for none."""
+        row = self.cursor_row
+        return log_path(self.shown, row) if self.shown is not None and row is not None else ""
 
     @property
     def cursor_row(self) -> Row | None:

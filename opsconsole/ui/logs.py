@@ -1,0 +1,19 @@
+"""Where the log of a row is. Pure."""
+
+from __future__ import annotations
+
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.cell import Row
+from opsconsole.present.keys import keyed
+
+
+def log_path(snapshot: Snapshot, row: Row) -> str:
+    """Path of the log of the service or worker that the row, or the row it stands below, shows; empty for none."""
+    wanted = row.parent or row.key
+    for key, service in keyed("service", ((one.name, one) for one in snapshot.services.value or ())):
+        if key == wanted:
+            return service.log
+    for key, worker in keyed("worker", ((one.name, one) for one in snapshot.workers.value or ())):
+        if key == wanted:
+            return worker.log.path if worker.log is not None else ""
+    return ""
