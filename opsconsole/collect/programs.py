@@ -201,11 +201,22 @@ def match(declared: Declared, program: Program) -> Match:
     wanted = declared.program
     if wanted is None or program.code:
         return ""
-    same_arguments = significant(program.arguments, declared.table.ignore_arguments) == declared.arguments
-    if any(_same_file(path, program) for path in declared.replaced):
-        return _if_told(program, "replaced") if same_arguments else "likely"
-    if program.kind != wanted.kind or not same_arguments:
-        return ""
+    if declared.replaced and any(_same_file(path, program) for path in declared.replaced):
+        return _if_told(program, "replaced") if _same_arguments(declared, program) else "likely"
+    answer = _match_file(wanted, program) if program.kind == wanted.kind else ""
+    return answer if answer and _same_arguments(declared, program) else ""
+
+
+def is_wrapper(declared: Declared, program: Program) -> bool:
+    """Whether a running program is one of the worker's declared wrapper scripts."""
+    return any(_same_file(path, program) for path in declared.wrappers)
+
+
+def _same_arguments(declared: Declared, program: Program) -> bool:
+    return significant(program.arguments, declared.table.ignore_arguments) == declared.arguments
+
+
+def _match_file(wanted: Program, program: Program) -> Match:
     if wanted.path and program.path:
         return _if_told(program, "same") if wanted.path == program.path else ""
     if program.module:
@@ -214,7 +225,7 @@ def match(declared: Declared, program: Program) -> Match:
         # Declared without a directory: any program of that name is meant.
         return _if_told(program, "same") if _ends_in(program.path, wanted.written) else ""
     # Its script is found in none of the directories it can have been started in: one that is gone, or not told.
-    return "likely" if program.written and _ends_in(wanted.path, program.written) else ""
+    return "likely" if _ends_in(wanted.path, program.written) else ""
 
 
 def _if_told(program: Program, answer: Literal["same", "replaced"]) -> Match:

@@ -50,6 +50,8 @@ def listening(root: Path = Path("/proc")) -> tuple[Socket, ...]:
 
 def ask_kernel(family: int) -> list[Socket]:
     """One dump over netlink; OSError where the kernel refuses or does not know."""
+    if not hasattr(socket, "AF_NETLINK"):
+        raise OSError("this system has no netlink")
     request = _HEADER.pack(72, _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, 1, 0) + struct.pack(
         "=BBBBI48x", family, socket.IPPROTO_TCP, 0, 0, 1 << TCP_LISTEN
     )
