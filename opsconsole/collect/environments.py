@@ -1,0 +1,216 @@
+"""Dev environments from one of three sources: an HTTP API, a command that prints JSON, or a JSON file.
+
+Whatever cannot be read as a list of environments is unknown with what came: an empty answer is never an empty list.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from opsconsole.collect.environment_forms import Entry, WrongShape, read_entries
+from opsconsole.collect.files import FileUnreadable, read_capped
+from opsconsole.config.checks import port_pool
+from opsconsole.config.types import EnvironmentsTable
+from opsconsole.model.clock import Clock
+from opsconsole.model.environment import Environment, Environments, PortPool
+from opsconsole.model.listener import Port
+from opsconsole.model.process import ProcessTable
+from opsconsole.model.reading import Reading, carry, ok, unconfigured, unknown
+from opsconsole.model.text import command_line, shown
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from opsconsole.collect.http import HttpClient
+
+FILE_BYTES = 1_048_576
+
+
+class RawEnvironments(msgspec.Struct, frozen=True):
+    """What the source listed, before it is held against processes and ports."""
+
+    entries: tuple[Entry, ...]
+    source: str
+
+
+class _NoList(Exception):
+    """Why the source gave no list, in one line."""
+
+
+class EnvironmentSource:
+    """Asks the configured source for its list."""
+
+    name = "environments"
+
+    def __init__(self, table: EnvironmentsTable) -> None:
+        self._table = table
+        self.every_s = float(table.every)
+        self.deadline_s = float(table.timeout) + 2.0
+        self._runner: asyncio.Runner | None = None
+        self._client: HttpClient | None = None
+
+    def read(self, clock: Clock) -> Reading[RawEnvironments]:
+        table = self._table
+        source = shown(table.url or str(table.file or "")) or command_line(table.command)
+        try:
+            content = self._content()
+            entries = read_entries(content, table.fields)
+        except (_NoList, WrongShape) as failure:
+            return unknown(shown(f"{source}: {failure}"), clock.wall())
+        except FileUnreadable as failure:
+            return unknown(shown(failure.reason), clock.wall())
+        return ok(RawEnvironments(entries, source), clock.wall())
+
+    def _content(self) -> bytes:
+        if self._table.url:
+            return self._from_url()
+        if self._table.command:
+            return self._from_command()
+        if self._table.file is not None:
+            return read_capped(self._table.file, FILE_BYTES)
+        raise _NoList("no source is configured")
+
+    def _from_url(self) -> bytes:
+        import asyncio
+
+        from opsconsole.collect.http import HttpClient
+
+        if self._runner is None or self._client is None:
+            self._runner, self._client = asyncio.Runner(), HttpClient()
+        table = self._table
+        answer = self._runner.run(self._client.ask(table.url, table.timeout, table.tls))
+        if answer.error:
+            raise _NoList(answer.error)
+        if answer.status != 200:
+            came = answer.body[:800].decode(errors="replace")
+            raise _NoList(f"HTTP {answer.status}; came: {shown(came, 200) or 'nothing'}")
+        if answer.cut:
+            raise _NoList("the body is longer than 64 KB")
+        return answer.body
+
+    def _from_command(self) -> bytes:
+        table = self._table
+        environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"}
+        try:
+            child = subprocess.Popen(
+                table.command,
+                cwd=table.cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _NoList(f"{error.filename or table.command[0]}: {error.strerror}") from None
+        with child:
+            try:
+                output, errors = child.communicate(timeout=float(table.timeout))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.communicate(timeout=1.0)
+                raise _NoList(f"gave no answer within {table.timeout:g} s") from None
+        if child.returncode != 0:
+            said = shown(errors[:800].decode(errors="replace"), 200)
+            raise _NoList(f"exit status {child.returncode}; said: {said or 'nothing'}")
+        if len(output) > FILE_BYTES:
+            raise _NoList(f"printed {len(output)} bytes, more than the {FILE_BYTES} that are read")
+        return output
+
+
+def assemble_environments(
+    table: EnvironmentsTable | None,
+    raw: Reading[RawEnvironments],
+    ports: Reading[tuple[Port, ...]],
+    processes: Reading[ProcessTable],
+    now: float,
+) -> Reading[Environments]:
+    """The list with age, staleness, duplicates, what of it is alive, and the port pool's use."""
+    if table is None:
+        return unconfigured("[environments] with url, command or file")
+    if raw.value is None:
+        return carry(raw)
+    entries = raw.value.entries
+    listening = {port.port: port for port in ports.value} if ports.value is not None else None
+    names = [entry.name for entry in entries]
+    claims = [port for entry in entries for port in entry.ports]
+    ttl_s = float(table.ttl) if table.ttl is not None else None
+    items = tuple(
+        _environment(
+            entry,
+            ttl_s,
+            now,
+            twice=names.count(entry.name) > 1,
+            contested=next((port for port in entry.ports if claims.count(port) > 1), None),
+            listening=listening,
+            processes=processes.value,
+        )
+        for entry in entries
+    )
+    return ok(Environments(items, _pool(table, claims, listening), raw.value.source), raw.at or now, note=raw.note)
+
+
+def _environment(
+    entry: Entry,
+    ttl_s: float | None,
+    now: float,
+    twice: bool,
+    contested: int | None,
+    listening: dict[int, Port] | None,
+    processes: ProcessTable | None,
+) -> Environment:
+    age_s = max(now - entry.created_at, 0.0) if entry.created_at is not None else None
+    stale = age_s > ttl_s if age_s is not None and ttl_s is not None else None
+    reasons = ["older than its TTL"] if stale else []
+    reasons += ["the name is used twice"] if twice else []
+    reasons += [f"port {contested} is claimed twice"] if contested is not None else []
+    owner_pid, owner_command, alive = _owner(entry, listening, processes)
+    return Environment(
+        id=entry.id,
+        name=entry.name,
+        port=entry.ports[0] if entry.ports else None,
+        ports=entry.ports,
+        state=entry.state or "unknown",
+        age_s=age_s,
+        ttl_s=ttl_s,
+        stale=stale,
+        duplicate=twice or contested is not None,
+        reason="; ".join(reasons),
+        owner_pid=owner_pid,
+        owner_command=owner_command,
+        alive=alive,
+        url=entry.url,
+        branch=entry.branch,
+    )
+
+
+def _owner(
+    entry: Entry, listening: dict[int, Port] | None, processes: ProcessTable | None
+) -> tuple[int | None, str, bool | None]:
+    """Pid and command of what holds one of its ports, else of the pid it names, and whether anything of it runs."""
+    for number in entry.ports:
+        port = listening.get(number) if listening is not None else None
+        if port is not None:
+            holders = [owner for listener in port.listeners for owner in listener.owners]
+            return (holders[0].pid, holders[0].command, True) if holders else (None, "", True)
+    process = processes.get(entry.pid) if processes is not None and entry.pid is not None else None
+    if process is not None:
+        return process.pid, process.command, True
+    told = (listening is not None and entry.ports) or (processes is not None and entry.pid is not None)
+    return entry.pid, "", False if told else None
+
+
+def _pool(table: EnvironmentsTable, claims: list[int], listening: dict[int, Port] | None) -> PortPool | None:
+    bounds = port_pool(table.port_pool)
+    if bounds is None:
+        return None
+    first, last = bounds
+    claimed = {port for port in claims if first <= port <= last}
+    heard = {port for port in listening or () if first <= port <= last}
+    return PortPool(first, last, tuple(sorted(claimed | heard)), tuple(sorted(heard - claimed)))

@@ -1,0 +1,76 @@
+"""What the body of a /health answer says: flat JSON, or JSON with its components nested. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from opsconsole.model.text import shown
+
+RUNNING = frozenset({"running", "up", "ok", "healthy", "connected", "active", "online", "ready", "pass"})
+STOPPED = frozenset(
+    {
+        "stopped",
+        "down",
+        "dead",
+        "failed",
+        "error",
+        "unhealthy",
+        "disconnected",
+        "inactive",
+        "offline",
+        "degraded",
+        "fail",
+    }
+)
+_FLAT = frozenset({"running", "stopped"})
+"""In a flat body only these words make an entry a component: its other strings may mean anything."""
+
+
+class Health(msgspec.Struct, frozen=True):
+    """``components`` is None, and ``error`` says why, when the body could not be read."""
+
+    components: dict[str, str] | None
+    status: str = ""
+    error: str = ""
+
+
+def read_health(body: bytes, cut: bool = False) -> Health:
+    """Components and status of a body; empty, HTML, not JSON and wrong shape are told apart."""
+    text = body.strip()
+    if cut:
+        return Health(None, error="the body is longer than 64 KB")
+    if not text:
+        return Health(None, error="the body is empty")
+    if text[:1] == b"<":
+        return Health(None, error="the body is HTML, not JSON")
+    try:
+        document = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return Health(None, error="the body is not JSON")
+    if not isinstance(document, dict):
+        return Health(None, error=f"the body is a JSON {type(document).__name__}, not an object")
+    status = document.get("status")
+    return Health(_components(document), shown(status, 40) if isinstance(status, str) else "")
+
+
+def _components(document: dict[str, Any]) -> dict[str, str]:
+    nested = document.get("components")
+    found: dict[str, str] = {}
+    if isinstance(nested, dict):
+        for name, value in nested.items():
+            state = value.get("status", value.get("state")) if isinstance(value, dict) else value
+            if isinstance(state, bool):
+                state = "running" if state else "stopped"
+            if isinstance(state, str):
+                found[shown(name, 80)] = shown(state, 40)
+    for name, value in document.items():
+        if isinstance(value, str) and value.lower() in _FLAT:
+            found[shown(name, 80)] = shown(value, 40)
+    return found
+
+
+def is_running(state: str) -> bool:
+    """Whether a component's own word means that it runs."""
+    return state.lower() in RUNNING
