@@ -518,6 +518,16 @@ def changed(snapshot: Snapshot, **changes: Any) -> Snapshot:
     return msgspec.structs.replace(snapshot, **changes)
 
 
+def ok_services(*services: Service, **changes: Any) -> Snapshot:
+    """A healthy machine with these services."""
+    return healthy(**{"services": ok(services, AT), **changes})
+
+
+def ok_workers(*workers: Worker, **changes: Any) -> Snapshot:
+    """A healthy machine with these workers."""
+    return healthy(**{"workers": ok(workers, AT), **changes})
+
+
 class SampleHistory:
     """A history that offers what it was given; keys it does not know are empty, as in the engine's."""
 

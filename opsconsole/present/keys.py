@@ -7,6 +7,7 @@ below a row is ``process:PID:START_TICKS@KEY_OF_THE_ROW``, since one process may
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import TypeVar
 
 from opsconsole.model.identity import ProcessId
@@ -17,10 +18,13 @@ T = TypeVar("T")
 
 def keyed(kind: str, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
     """Each item with its key; a name that comes again gets ``#2``, ``#3``, … in the order of the items."""
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
     for identity, item in items:
-        times = seen[identity] = seen.get(identity, 0) + 1
-        yield f"{kind}:{identity}" if times == 1 else f"{kind}:{identity}#{times}", item
+        key = f"{kind}:{identity}"
+        if key in seen:
+            key = next(other for times in count(2) if (other := f"{kind}:{identity}#{times}") not in seen)
+        seen.add(key)
+        yield key, item
 
 
 def process_key(process_id: ProcessId, below: str = "") -> str:

@@ -55,6 +55,35 @@ def _headline(snapshot: Snapshot, signs: Glyphs) -> str:
     return f"{_inert(snapshot.host)}{GAP}{humanise.date_time(snapshot.at)}{GAP}{signs.rule} {newest}"
 
 
+def probe_lines(snapshot: Snapshot) -> str:
+    """One line per site and per service with a health URL: state, name, answer, time, URL, reason. No line end last.
+
+    A reading that is unknown is one line with its reason. Nothing but words tells the state.
+    """
+    lines: list[tuple[str, ...]] = []
+    for kind, reading in (("sites", snapshot.sites), ("services", snapshot.services)):
+        if reading.state == "unknown":
+            lines.append(("unknown", kind, "", "", "", reading.reason))
+    for site in snapshot.sites.value or ():
+        lines.append((site.state, site.name, *_answer(site.http_status, site.latency_ms), site.url, site.reason))
+    for service in snapshot.services.value or ():
+        answer = _answer(service.http_status, service.latency_ms)
+        lines.append((service.state, service.name, *answer, service.url, service.reason))
+    return "\n".join(_aligned([tuple(_inert(text) for text in line) for line in lines]))
+
+
+def _answer(http_status: int | None, latency_ms: float | None) -> tuple[str, str]:
+    return ("none", "") if http_status is None else (str(http_status), humanise.latency(latency_ms))
+
+
+def _aligned(lines: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(cell_len(text) for text in column) for column in zip(*lines, strict=True)]
+    return [
+        GAP.join(text + " " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
 def plain_table(columns: tuple[Column, ...], rows: list[Row], width: int, signs: Glyphs) -> list[str]:
     """A heading and the rows, aligned; columns that are empty throughout are left out, as are the least important
     ones where the width does not hold them all."""

@@ -26,7 +26,7 @@ def sparkline(series: Sequence[float | None], width: int, signs: Glyphs, top: fl
         elif scale <= 0:
             drawn.append(signs.spark[0])
         else:
-            drawn.append(signs.spark[max(0, min(highest, round(value / scale * highest)))])
+            drawn.append(signs.spark[max(0, min(highest, round(min(value, scale) / scale * highest)))])
     return "".join(drawn).rjust(width)
 
 

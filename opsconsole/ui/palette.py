@@ -12,6 +12,9 @@ from textual.content import Content
 from opsconsole.ui.actions import ConsoleAction, Context
 from opsconsole.ui.keymap import Keymap, shown_key
 
+_IN_HELP = 0.1
+"""Score of a command whose help holds what was typed: below any whose name does."""
+
 
 class PaletteHost(Protocol):
     """What the palette needs of the app."""
@@ -66,7 +69,7 @@ class ActionProvider(Provider):
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for command in commands(self._host):
-            score = max(matcher.match(command.label), matcher.match(command.help) * 0.5)
+            score = matcher.match(command.label) or _IN_HELP * (query.casefold() in command.help.casefold())
             if score > 0:
                 yield Hit(
                     score,
@@ -88,7 +91,9 @@ class Palette(CommandPalette):
     DEFAULT_CSS = """
     Palette { background: $ground 60%; }
     Palette > #--container { width: 84; max-width: 100%; max-height: 80%; margin-top: 2; background: $ground; }
-    Palette #--input { background: $ground; border: round $line; }
+    Palette #--input, Palette #--input.--list-visible { background: $ground; border: none; }
+    Palette SearchIcon { display: none; }
+    Palette #--input CommandInput { margin-left: 1; }
     Palette #--input CommandInput, Palette CommandList { background: $ground; color: $text; }
     Palette CommandList { border: none; scrollbar-size-vertical: 1; }
     Palette CommandList { scrollbar-color: $line; scrollbar-background: $ground; }

@@ -167,7 +167,7 @@ class DetailsScreen(PagesScreen):
             start: list[StyledText] = [(" " * MARGIN, ""), (name + " " * GAP, "muted")]
             shown = max(cell_len(text), value_width)
             if shown + (GAP + cell_len(origin) if origin else 0) <= room:
-                lines.append([*start, (fit(text, shown), value.status), (" " * GAP + origin, "muted")])
+                lines.append([*start, (fit(text, shown) + " " * GAP, value.status), (origin, "muted")])
                 continue
             parts = [(line, value.status) for line in wrapped(text, room)]
             parts += [(line, "muted") for line in wrapped(origin, room)]
@@ -198,7 +198,8 @@ class DetailsScreen(PagesScreen):
                 for text, size, cell in fields
             ]
             lines.append([(" " * MARGIN, ""), *pieces])
-            if below and line[-1]:
+            # What stands below the others needs no heading: it is the only one of its kind.
+            if below and line[-1] and cells is not section.lines[0]:
                 indent = " " * (MARGIN + BELOW)
                 lines += [[(indent, ""), (part, cells[-1].status)] for part in split_cells(line[-1], room - BELOW)]
         return lines

@@ -16,7 +16,6 @@ from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
 MARGIN = 2
 GAP = 2
 KEY_WIDTH = 9
-LABEL_WIDTH = 17
 COLUMN_WIDTH = 64
 """A column of help at its best: longer lines are hard to read."""
 COLUMN_GAP = 4
@@ -68,14 +67,15 @@ class HelpScreen(PagesScreen):
         title, entries = group
         lines: list[StyledLine] = [[], [(fit(inert(title, self.ascii_only), width), "title")]]
         keys_width = max(KEY_WIDTH, *(cell_len(keys) + GAP for keys, *_ in entries))
+        labels = [cell_len(label) for _, label, *_ in entries if label]
+        label_width = max(labels) + GAP if labels else 0
         for entry in entries:
-            lines += self._entry(*entry, keys_width, width)
+            lines += self._entry(*entry, keys_width, label_width, width)
         return lines
 
     def _entry(
-        self, keys: str, label: str, text: str, why_not: str, keys_width: int, width: int
+        self, keys: str, label: str, text: str, why_not: str, keys_width: int, label_width: int, width: int
     ) -> Iterable[StyledLine]:
-        label_width = LABEL_WIDTH if label else 0
         room = max(width - keys_width - label_width, 12)
         said = wrapped(inert(f"{text} ({why_not})" if why_not else text, self.ascii_only), room)
         tone = "muted" if why_not else ""

@@ -15,13 +15,14 @@ from typing import NamedTuple, Protocol
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
 from opsconsole.collect.logs import LogFollower, is_error
 from opsconsole.present.cell import Status
 from opsconsole.ui.fields import fit, inert
-from opsconsole.ui.filter_bar import FilterInput
+from opsconsole.ui.filter_bar import FilterInput, FilterPrompt
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.screens.reader import ReaderScreen, StyledLine, StyledText
 from opsconsole.ui.screens.search import highlighted, split_cells
@@ -114,6 +115,11 @@ class LogGrew(Message, bubble=False):
 class LogScreen(ReaderScreen):
     """The log files at ``paths``, one at a time."""
 
+    DEFAULT_CSS = """
+    LogScreen > Horizontal { height: 1; }
+    LogScreen FilterPrompt { width: 3; height: 1; }
+    LogScreen FilterInput { width: 1fr; }
+    """
     BINDINGS = [  # noqa: RUF012  # as the toolkit wants it
         Binding("f", "follow", "follow", show=False),
         Binding("w", "wrap", "wrap", show=False),
@@ -151,6 +157,7 @@ class LogScreen(ReaderScreen):
         self._poll_every_s = poll_every_s
         self._stopped = threading.Event()
         self._input = FilterInput()
+        self._search_line = Horizontal()
         self._ellipsis = "~" if ascii_only else "…"
 
     @property
@@ -159,8 +166,10 @@ class LogScreen(ReaderScreen):
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
-        self._input.display = False
-        yield self._input
+        self._search_line.display = False
+        with self._search_line:
+            yield FilterPrompt(ascii_only=self.ascii_only)
+            yield self._input
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -218,7 +227,8 @@ class LogScreen(ReaderScreen):
         if line.is_note:
             rule = "-" if self.ascii_only else "─"
             said = fit(text, min(cell_len(text), max(width - 6, 1)), ellipsis=self._ellipsis)
-            return [[(f" {rule * 2} {said} ", "accent"), (rule * max(width - cell_len(said) - 6, 0), "frame")]]
+            end = rule * max(width - cell_len(said) - 6, 0)
+            return [[(f" {rule * 2} ", "frame"), *highlighted(said, self.search, "accent"), (" ", ""), (end, "frame")]]
         room = max(width - 2, 1)
         parts = (
             split_cells(text, room)
@@ -283,7 +293,7 @@ class LogScreen(ReaderScreen):
             self._find(1 if action_id == "find-next" else -1)
         elif action_id in ("next-pane", "previous-pane"):
             self._show_other(1 if action_id == "next-pane" else -1)
-        elif action_id == "back" and self._input.display:
+        elif action_id == "back" and self._search_line.display:
             self._close_search()
         elif action_id == "back" and self.search:
             self.search, self.current = "", None
@@ -325,19 +335,19 @@ class LogScreen(ReaderScreen):
 
     def _open_search(self) -> None:
         self._input.value = self.search
-        self._input.display = True
+        self._search_line.display = True
         self.footer_line.display = False
         self._input.focus()
 
     def _close_search(self) -> None:
-        self._input.display = False
+        self._search_line.display = False
         self.footer_line.display = True
         self.view.focus()
         self._repaint()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._input.display:
+        if self._search_line.display:
             self.search, self.current = event.value, None
             self._repaint()
 
@@ -371,11 +381,11 @@ class LogScreen(ReaderScreen):
     def _show_title(self) -> None:
         buffer = self.buffer
         which = f" ({self.index + 1} of {len(self.paths)})" if len(self.paths) > 1 else ""
-        notes: list[StyledText] = []
-        if self.search:
-            notes.append((f"/{inert(self.search, self.ascii_only)} {buffer.count(self._matches)} lines", "accent"))
+        # Where there is no room the first ones are left out.
+        notes: list[StyledText] = [(f"{buffer.end - buffer.first} lines", "muted")]
         if errors := buffer.count(lambda line: line.status == "bad"):
             notes.append((f"{errors} errors", "bad"))
-        notes.append((f"{buffer.end - buffer.first} lines", "muted"))
+        if self.search:
+            notes.append((f"/{inert(self.search, self.ascii_only)} {buffer.count(self._matches)}", "accent"))
         notes.append(("following", "ok") if self.following else ("not following", "warn"))
         self.title_line.show(inert(self.paths[self.index], self.ascii_only) + which, notes)

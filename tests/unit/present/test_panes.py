@@ -1,0 +1,292 @@
+"""The panes: what each row says of the sample machines, and what must hold for every row of every pane."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.cell import Row
+from opsconsole.present.glyphs import ASCII, UNICODE, Glyphs
+from opsconsole.present.keys import find_process
+from opsconsole.present.pane import PaneContent
+from opsconsole.present.panes import PANES, pane_content
+from tests import makers, samples
+
+SNAPSHOTS = {
+    "healthy": samples.healthy(),
+    "incident": samples.incident(),
+    "unknown": samples.unknown_everywhere(),
+    "unconfigured": samples.unconfigured_everywhere(),
+    "empty": samples.empty(),
+    "hostile": samples.hostile(),
+    "many": samples.many(),
+}
+
+
+def content(pane_id: str, snapshot: Snapshot, *, tree: bool = False, signs: Glyphs = UNICODE) -> PaneContent:
+    return pane_content(pane_id, snapshot, samples.SampleHistory(), tree=tree, glyphs=signs)
+
+
+def row_of(pane_id: str, snapshot: Snapshot, key: str) -> dict[str, str]:
+    """Texts of one row by column id."""
+    row = next(row for row in content(pane_id, snapshot).rows if row.key == key)
+    return {column.id: cell.text for column, cell in zip(PANES[pane_id].columns, row.cells, strict=True)}
+
+
+def fault_keys(pane_id: str, snapshot: Snapshot) -> list[str]:
+    return [row.key for row in content(pane_id, snapshot).rows if row.fault]
+
+
+@pytest.mark.parametrize("tree", [False, True])
+@pytest.mark.parametrize("pane_id", PANES)
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_rows_are_whole_and_their_keys_unique(name: str, pane_id: str, tree: bool) -> None:
+    """One cell per column, one key per row, each tree row below a row that is there."""
+    shown = content(pane_id, SNAPSHOTS[name], tree=tree)
+    keys = [row.key for row in shown.rows]
+    assert len(set(keys)) == len(keys)
+    assert all(len(row.cells) == len(PANES[pane_id].columns) for row in shown.rows)
+    tops = {row.key for row in shown.rows if row.depth == 0}
+    assert all(row.parent in tops for row in shown.rows if row.depth)
+    assert all(row.parent == "" for row in shown.rows if row.depth == 0)
+
+
+@pytest.mark.parametrize("pane_id", PANES)
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_nothing_unprintable_reaches_a_cell(name: str, pane_id: str) -> None:
+    shown = content(pane_id, SNAPSHOTS[name], tree=True)
+    texts = [cell.text for row in shown.rows for cell in row.cells] + [shown.summary, shown.message]
+    assert all(text.isprintable() for text in texts)
+
+
+@pytest.mark.parametrize("pane_id", PANES)
+def test_ascii_signs_leave_no_other_character(pane_id: str) -> None:
+    shown = content(pane_id, samples.incident(), tree=True, signs=ASCII)
+    assert all(cell.text.isascii() for row in shown.rows for cell in row.cells)
+    assert shown.summary.isascii()
+
+
+@pytest.mark.parametrize("pane_id", PANES)
+def test_unknown_is_told_with_its_reason_and_no_rows(pane_id: str) -> None:
+    shown = content(pane_id, samples.unknown_everywhere())
+    assert shown.state == "unknown"
+    assert shown.status == "unknown"
+    assert shown.unknowns == 1
+    assert shown.rows == ()
+    assert shown.message
+
+
+@pytest.mark.parametrize("pane_id", [pane_id for pane_id in PANES if pane_id != "system"])
+def test_unconfigured_says_what_to_add(pane_id: str) -> None:
+    shown = content(pane_id, samples.unconfigured_everywhere())
+    assert (shown.state, shown.faults, shown.unknowns) == ("unconfigured", 0, 0)
+    assert "opsconsole.toml" in shown.message
+
+
+@pytest.mark.parametrize("pane_id", ["services", "workers", "sessions", "environments", "sites"])
+def test_nothing_there_is_said_and_is_no_fault(pane_id: str) -> None:
+    shown = content(pane_id, samples.empty())
+    assert (shown.state, shown.rows, shown.faults, shown.status) == ("ok", (), 0, "")
+    assert shown.message.startswith("no ")
+
+
+@pytest.mark.parametrize("pane_id", PANES)
+def test_a_healthy_machine_has_no_faults(pane_id: str) -> None:
+    shown = content(pane_id, samples.healthy())
+    faults = [row.key for row in shown.rows if row.fault]
+    # Failed prompts are failed prompts on a healthy machine too.
+    assert [key for key in faults if not key.startswith("queue:failed")] == []
+
+
+@pytest.mark.parametrize("pane_id", PANES)
+def test_name_and_state_survive_38_cells(pane_id: str) -> None:
+    """The columns kept longest fit the narrowest pane, with the first of them growing."""
+    kept = [column for column in PANES[pane_id].columns if column.priority == 1]
+    assert sum(column.width + 1 for column in kept) <= 38
+    assert kept[0].flex
+    assert len(kept) == 2
+
+
+@pytest.mark.parametrize("pane_id", PANES)
+def test_numbers_and_states_fit_their_columns(pane_id: str) -> None:
+    """Columns that do not grow are wide enough for what the incident puts into them, or have a short form."""
+    for row in content(pane_id, samples.incident()).rows:
+        for column, cell in zip(PANES[pane_id].columns, row.cells, strict=True):
+            if not column.flex:
+                assert cell_len(cell.text) <= column.width or cell_len(cell.short or cell.text) <= column.width, (
+                    column.id,
+                    cell.text,
+                )
+
+
+def test_services_of_the_incident() -> None:
+    snapshot = samples.incident()
+    assert fault_keys("services", snapshot) == [
+        "service:Architect Dashboard",
+        "service:Billing",
+        "service:Static files",
+    ]
+    degraded = row_of("services", snapshot, "service:Architect Dashboard")
+    assert degraded["state"] == "▲ degraded"
+    assert degraded["note"] == "stopped: orchestrator"
+    down = row_of("services", snapshot, "service:Billing")
+    assert (down["state"], down["http"], down["pid"]) == ("✖ down", "none", "")
+    assert "node serve.js (31002)" in row_of("services", snapshot, "service:Static files")["note"]
+    shown = content("services", snapshot)
+    assert (shown.faults, shown.unknowns, shown.status) == (3, 0, "bad")
+    assert shown.summary == "3 up · 1 degraded · 1 down"
+
+
+def test_workers_of_the_incident() -> None:
+    snapshot = samples.incident()
+    twice = row_of("workers", snapshot, "worker:auto_confirm")
+    assert (twice["count"], twice["state"], twice["pids"]) == ("2/1", "▲ duplicates", "8157 88337")
+    assert twice["versions"] == "auto_confirm_worker_v2.py, auto_confirm_worker.py"
+    missing = row_of("workers", snapshot, "worker:orchestrator")
+    assert (missing["count"], missing["state"], missing["cpu"], missing["mem"]) == ("0/1", "✖ missing", "", "")
+    assert "silent" in row_of("workers", snapshot, "worker:assigner")["note"]
+    assert "worker:assigner" in fault_keys("workers", snapshot)
+    assert row_of("workers", snapshot, "worker:titled")["count"] == "?/1"
+    shown = content("workers", snapshot)
+    assert (shown.faults, shown.unknowns) == (3, 1)
+
+
+def test_an_unknown_row_stands_among_the_faults_but_is_not_counted_as_one() -> None:
+    only_unknown = samples.ok_workers(
+        makers.worker("x", (), state="unknown", reason="cannot tell", log=None, pid_file=None)
+    )
+    shown = content("workers", only_unknown)
+    assert shown.rows[0].fault
+    assert (shown.faults, shown.unknowns, shown.status) == (0, 1, "unknown")
+
+
+def test_unknown_usage_reads_unknown_not_zero() -> None:
+    snapshot = samples.ok_workers(makers.worker("x", cpu_percent=None, rss_bytes=None, log=None))
+    told = row_of("workers", snapshot, "worker:x")
+    assert (told["cpu"], told["mem"]) == ("?", "?")
+
+
+def test_sessions_of_the_incident() -> None:
+    snapshot = samples.incident()
+    states = [row.cells[1].text for row in content("sessions", snapshot).rows]
+    assert states == [
+        "◆ waiting",
+        "○ idle",
+        "● working",
+        "● working",
+        "✖ hung",
+        "✖ dead",
+        "○ idle",
+        "? unknown",
+        "◌ hibernated",
+        "▲ logged-out",
+        "· no agent",
+    ]
+    shown = content("sessions", snapshot)
+    assert (shown.faults, shown.unknowns) == (3, 1)
+    assert shown.message == "one pane's screen could not be read"
+
+
+def test_environments_of_the_incident() -> None:
+    shown = content("environments", samples.incident())
+    assert shown.summary == "10/10 ports used · 7 stale · 2 duplicate"
+    assert (shown.status, shown.faults) == ("bad", 9)
+    told = row_of("environments", samples.incident(), "env:env-6005")
+    assert (told["flags"], told["age"]) == ("stale not alive", "2d 23h/24h")
+
+
+def test_system_of_the_incident() -> None:
+    snapshot = samples.incident()
+    load = row_of("system", snapshot, "system:load")
+    assert load["value"] == "8.13 7.77 8.60"
+    assert "8 cores" in load["note"]
+    assert "4.6G compressed" in row_of("system", snapshot, "system:memory")["note"]
+    assert row_of("system", snapshot, "system:swap")["note"] == "in 8.5M/s  out 11M/s"
+    assert "system:load" in fault_keys("system", snapshot)
+    assert row_of("system", snapshot, "system:consumer:other")["value"].split() == ["?", "?", "CPU"]
+
+
+def test_a_system_that_tells_no_load_shows_it_unknown() -> None:
+    from opsconsole.model.reading import ok
+
+    snapshot = samples.healthy(system=ok(makers.system(load1=None, load5=None, load15=None, cores=None), makers.AT))
+    assert row_of("system", snapshot, "system:load")["value"] == "? ? ?"
+    assert content("system", snapshot).unknowns == 1
+
+
+def test_queue_of_the_incident() -> None:
+    snapshot = samples.incident()
+    assert row_of("queue", snapshot, "queue:success")["value"] == "30%"
+    assert row_of("queue", snapshot, "queue:failed")["value"] == "85"
+    texts = [row.cells[0].text for row in content("queue", snapshot).rows]
+    assert "RuntimeError: No available ports for new environment" in texts
+
+
+def test_a_queue_in_which_nothing_ended_has_no_success_rate() -> None:
+    assert row_of("queue", samples.empty(), "queue:success")["value"] == "none yet"
+
+
+def test_sites_of_the_incident() -> None:
+    shown = content("sites", samples.incident())
+    assert [row.cells[1].text for row in shown.rows] == ["✖ down", "▲ unexpected", "● up"]
+
+
+def test_trees_are_drawn_below_their_rows_with_keys_that_find_the_process() -> None:
+    snapshot = samples.incident()
+    rows = content("workers", snapshot, tree=True).rows
+    below = [row for row in rows if row.parent == "worker:auto_confirm"]
+    assert [row.cells[0].text[:9] for row in below] == ["├─ python", "└─ /bin/b", "   └─ pyt"]
+    assert [row.depth for row in below] == [1, 1, 2]
+    found = find_process(below[0].key, snapshot.processes.value)
+    assert found is not None
+    assert found.pid == 8157
+    position = rows.index(below[0])
+    assert rows[position - 1].key == "worker:auto_confirm"
+
+
+def test_one_process_below_two_rows_has_two_keys() -> None:
+    """Two services of one process: the reconciling table needs different keys, both finding the same process."""
+    snapshot = samples.ok_services(makers.service("a", 8080, 96930), makers.service("b", 8081, 96930))
+    below = [row for row in content("services", snapshot, tree=True).rows if row.depth == 1]
+    assert len({row.key for row in below}) == 2
+    found = [find_process(row.key, snapshot.processes.value) for row in below]
+    assert [process.pid for process in found if process is not None] == [96930, 96930]
+
+
+def test_a_pid_that_another_process_has_now_is_not_found() -> None:
+    table = samples.healthy().processes.value
+    assert find_process("process:96930:1", table) is None
+    assert find_process("process:x:y", table) is None
+
+
+def test_same_names_get_keys_of_their_own() -> None:
+    snapshot = samples.ok_services(makers.service("twin", 1), makers.service("twin", 2))
+    assert [row.key for row in content("services", snapshot).rows] == ["service:twin", "service:twin#2"]
+
+
+def test_a_name_that_looks_like_a_numbered_twin_keeps_keys_unique() -> None:
+    names = ("twin", "twin#2", "twin", "twin#2")
+    snapshot = samples.ok_services(*(makers.service(name, number) for number, name in enumerate(names)))
+    keys = [row.key for row in content("services", snapshot).rows]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_fork_bomb_is_cut() -> None:
+    from opsconsole.model.reading import ok
+    from opsconsole.present.tree import MOST_ROWS
+
+    bomb = [
+        makers.process(96930, "python3 app.py"),
+        *(makers.process(100_000 + n, "x", ppid=96930) for n in range(5000)),
+    ]
+    snapshot = samples.ok_services(
+        makers.service("a", 8080, 96930), processes=ok(makers.process_table(bomb), makers.AT)
+    )
+    rows: tuple[Row, ...] = content("services", snapshot, tree=True).rows
+    assert len(rows) == 1 + MOST_ROWS
+
+
+def test_an_unknown_pane_id_is_a_bug() -> None:
+    with pytest.raises(KeyError):
+        content("nothing", samples.healthy())
