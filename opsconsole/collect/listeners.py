@@ -43,9 +43,11 @@ class ListenerSource:
 
     def __init__(self, root: Path = Path("/proc")) -> None:
         self._root = root
+        self._proc = str(root)
         self._holders: dict[int, dict[ProcessId, int]] = {}
         """By inode: who holds the socket, and as which descriptor."""
-        self._seen: dict[int, ProcessId] = {}
+        self._seen: frozenset[int] = frozenset()
+        """Pids of the last table. One reused since is looked through when next everyone is."""
         self._closed: dict[int, ProcessId] = {}
         """Processes whose descriptor table may not be read."""
         self._missed: set[int] = set()
@@ -74,11 +76,11 @@ class ListenerSource:
     def _follow(self, table: ProcessTable, sockets: tuple[Socket, ...], now: float) -> None:
         inodes = {found.inode for found in sockets}
         self._verify(table, inodes)
-        seen = self._seen
-        fresh = [process for pid, process in table.processes.items() if seen.get(pid) is not process.id]
-        if fresh or len(seen) != len(table):
-            self._seen = {pid: process.id for pid, process in table.processes.items()}
-            self._closed = {pid: known for pid, known in self._closed.items() if self._seen.get(pid) == known}
+        fresh: list[Process] = []
+        if len(self._seen) != len(table) or not self._seen.issuperset(table.processes):
+            fresh = [table.processes[pid] for pid in table.processes.keys() - self._seen]
+            self._seen = frozenset(table.processes)
+            self._closed = {pid: known for pid, known in self._closed.items() if table.find(known) is not None}
         unheld = {inode for inode in inodes if not self._holders.get(inode)}
         self._missed &= unheld
         if fresh and self._everywhere_at is not None:
@@ -107,7 +109,7 @@ class ListenerSource:
         for inode, holders in self._holders.items():
             expected = f"socket:[{inode}]"
             for holder, descriptor in list(holders.items()):
-                path = f"{self._root}/{holder.pid}/fd/{descriptor}"
+                path = f"{self._proc}/{holder.pid}/fd/{descriptor}"
                 if table.find(holder) is None or _link(path) != expected:
                     del holders[holder]
 
@@ -120,7 +122,7 @@ class ListenerSource:
     def _look_through(self, processes: Iterable[Process], inodes: set[int]) -> None:
         wanted = {f"socket:[{inode}]": inode for inode in inodes}
         for process in processes:
-            folder = f"{self._root}/{process.pid}/fd"
+            folder = f"{self._proc}/{process.pid}/fd"
             try:
                 descriptors = os.listdir(folder)  # noqa: PTH208  # hot: names are wanted, not Paths
             except PermissionError:

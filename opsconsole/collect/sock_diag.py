@@ -43,29 +43,32 @@ class Socket(NamedTuple):
 def listening(root: Path = Path("/proc")) -> tuple[Socket, ...]:
     """Every TCP socket that listens in this network namespace; OSError when neither way is open."""
     try:
-        return (*ask_kernel(socket.AF_INET), *ask_kernel(socket.AF_INET6))
+        return ask_kernel()
     except OSError:
         return read_proc_net(root)
 
 
-def ask_kernel(family: int) -> list[Socket]:
-    """One dump over netlink; OSError where the kernel refuses or does not know."""
+def ask_kernel() -> tuple[Socket, ...]:
+    """Both families over netlink; OSError where the kernel refuses or does not know."""
     if not hasattr(socket, "AF_NETLINK"):
         raise OSError("this system has no netlink")
+    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+    with socket.socket(socket.AF_NETLINK, kind, _NETLINK_SOCK_DIAG) as channel:
+        channel.settimeout(_TIMEOUT_S)
+        return (*_dump(channel, socket.AF_INET), *_dump(channel, socket.AF_INET6))
+
+
+def _dump(channel: socket.socket, family: int) -> list[Socket]:
     request = _HEADER.pack(72, _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, 1, 0) + struct.pack(
         "=BBBBI48x", family, socket.IPPROTO_TCP, 0, 0, 1 << TCP_LISTEN
     )
-    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
     for _ in range(_TRIES):
-        with socket.socket(socket.AF_NETLINK, kind, _NETLINK_SOCK_DIAG) as channel:
-            channel.settimeout(_TIMEOUT_S)
-            channel.send(request)
-            found: list[Socket] = []
-            whole = True
-            ended = False
-            while not ended:
-                ended, undisturbed = take_messages(channel.recv(65536), found)
-                whole = whole and undisturbed
+        channel.send(request)
+        found: list[Socket] = []
+        ended, whole = False, True
+        while not ended:
+            ended, undisturbed = take_messages(channel.recv(65536), found)
+            whole = whole and undisturbed
         if whole:
             break
     return found
