@@ -19,7 +19,6 @@ COMMANDS = {
     "watch": "observe",
     "init": "setup",
     "check": "setup",
-    "demo": "demo",
 }
 """Command name to the module of this package that holds it."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
 from opsconsole.collect.consumers import consumers
 from opsconsole.collect.environments import assemble_environments
 from opsconsole.collect.misses import Misses
@@ -62,6 +64,10 @@ class Assembly:
             now,
             self._worker_misses,
         )
+        if discovered and workers.value is not None:
+            # What discovery took for a worker and identity cannot tell for certain is nobody's word that it is one.
+            told = tuple(msgspec.structs.replace(each, discovered=True) for each in workers.value if each.instances)
+            workers = msgspec.structs.replace(workers, value=told)
         sessions = assemble_sessions(config.sessions, servers, scan.processes, now)
         snapshot = Snapshot(
             sequence=self.sequence,

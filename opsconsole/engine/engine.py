@@ -53,6 +53,8 @@ class Engine:
         self._system = system_source(demo.proc) if demo is not None and demo.proc is not None else system_source()
         self._lanes = Lanes(loaded.config, self._clock, self._wake_up)
         self._assembly = Assembly(clean(socket.gethostname(), 80))
+        self._discovered_pids: frozenset[int] = frozenset()
+        """What discovery takes for workers: looked at deeper, so that their programs can be told."""
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -102,7 +104,7 @@ class Engine:
         """Run one cycle: the core scan now, the lanes' last readings, put together."""
         began = self._clock.monotonic()
         if self.latest is not None:
-            self._processes.attend(self._assembly.of_interest)
+            self._processes.attend(self._assembly.of_interest | self._discovered_pids)
         processes = self._processes.read(self._clock)
         ports = self._ports.read(self._clock, processes)
         system = self._system.read(self._clock)
@@ -121,6 +123,8 @@ class Engine:
             return
         servers: Reading[tuple[TmuxServer, ...]] = self._lanes.reading("tmux")
         self._config = discover(processes.value, ports.value or (), os.getuid(), exclude=pane_pids(servers))
+        commands = {worker.command for worker in self._config.worker}
+        self._discovered_pids = frozenset(process.pid for process in processes.value if process.argv in commands)
 
     def _run(self, on_snapshot: Callable[[Snapshot], None]) -> None:
         began = self._clock.monotonic()

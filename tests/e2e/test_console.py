@@ -55,7 +55,7 @@ def test_help_filter_and_details_answer_to_their_keys(running: Fleet, terminal: 
     terminal.start(console(running), 120, 40)
     terminal.see("dashboard")
     terminal.press("?")
-    terminal.see("Filter", "Freeze")
+    terminal.see("Moving", "previous pane")
     terminal.press("Escape")
     terminal.press("1", "/")
     terminal.press("-l", "absent")
@@ -111,5 +111,5 @@ def test_no_color_gives_no_colour(running: Fleet, terminal: Screen) -> None:
 
 
 def test_a_dumb_terminal_is_told_what_works_there(running: Fleet, terminal: Screen) -> None:
-    terminal.start(console(running), 80, 24, {"TERM": "dumb"})
+    terminal.start(console(running), 120, 24, {"TERM": "dumb"})
     terminal.see("watch --plain", "ended with 2")
