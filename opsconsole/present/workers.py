@@ -96,7 +96,7 @@ def _complaints(worker: Worker) -> Iterator[str]:
 def worker_row(worker: Worker, history: HistoryReader, signs: Glyphs, key: str) -> Row:
     status = worker_status(worker)
     sign = {"ok": signs.ok, "warn": signs.warn, "bad": signs.bad}.get(status, signs.unknown)
-    runs = bool(worker.instances)
+    runs = worker.state != "missing"
     cells = {
         "name": text_cell(worker.name),
         "state": state_cell(sign, worker.state, status),

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from textual.message import Message
 
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.cell import Cell
@@ -31,9 +32,18 @@ WIDE = 100
 """Room from which values of all sections stand in a column of one width."""
 COLUMN_LIMIT = 40
 """Cells a table's column may take, but for the last one."""
-LEAST_COLUMN = 4
+LEAST_COLUMN = 10
+"""What a table's column keeps; where that is too much, each row becomes a list of fields."""
 BELOW = 4
 """Indent of a table's last column where it stands below the others."""
+
+
+class LogTailRead(Message, bubble=False):
+    """The last lines of the row's log have changed."""
+
+    def __init__(self, lines: tuple[LogLine, ...]) -> None:
+        super().__init__()
+        self.lines = lines
 
 
 class DetailsScreen(PagesScreen):
@@ -49,6 +59,8 @@ class DetailsScreen(PagesScreen):
         self._open_log = open_log
         self._snapshot: Snapshot | None = None
         self._details = Details(title="", sections=())
+        self._known: Details | None = None
+        """What the last Snapshot that knew the row said."""
         self._log_lines: tuple[LogLine, ...] = ()
         self._log_path = ""
         self._stopped = threading.Event()
@@ -68,16 +80,24 @@ class DetailsScreen(PagesScreen):
         snapshot = self._feed.latest
         if snapshot is None or snapshot is self._snapshot:
             return
-        self._snapshot = snapshot
-        found = details(snapshot, self.row_key, self._feed.history, self._glyphs)
-        if found.gone and self._details.sections and not self._details.gone:
-            # What was known last stays on the screen, below the line that says it is gone.
-            found = Details(self._details.title, (*found.sections, *self._details.sections), logs=self._details.logs)
-            self._stopped.set()
-        self._details = found
+        self.take(snapshot)
         self._watch_log()
         self.footer_line.show(self.hints())
         self.renew()
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Know of the row what this Snapshot knows.
+
+        What was known last is kept, below the line that says that it is gone or cannot be read now.
+        """
+        self._snapshot = snapshot
+        found = details(snapshot, self.row_key, self._feed.history, self._glyphs)
+        if not found.gone:
+            self._known = found
+        elif self._known is not None:
+            known = self._known
+            found = Details(known.title, (*found.sections, *known.sections), gone=True, logs=known.logs)
+        self._details = found
 
     # Its log
 
@@ -98,14 +118,13 @@ class DetailsScreen(PagesScreen):
                 added.append(LogLine.note(notice))
             if added:
                 recent = [*recent, *added][-LOG_LINES:]
-                if self.is_attached:
-                    self.app.call_later(self._show_log, tuple(recent))
+                if not self._stopped.is_set():
+                    self.post_message(LogTailRead(tuple(recent)))
             self._stopped.wait(LOG_EVERY_S)
 
-    def _show_log(self, lines: tuple[LogLine, ...]) -> None:
-        if lines != self._log_lines:
-            self._log_lines = lines
-            self.renew()
+    def on_log_tail_read(self, message: LogTailRead) -> None:
+        self._log_lines = message.lines
+        self.renew()
 
     # What is shown
 
@@ -175,6 +194,15 @@ class DetailsScreen(PagesScreen):
             lines += [[*(start if number == 0 else blank), part] for number, part in enumerate(parts)]
         return lines
 
+    def _record_lines(self, section: Section, width: int) -> list[StyledLine]:
+        """A table too wide for the screen: for each row its cells as fields, one below the other."""
+        headings, *rows = section.lines
+        lines: list[StyledLine] = []
+        for cells in rows:
+            named = tuple((heading, cell, Cell("")) for heading, cell in zip(headings, cells, strict=True) if cell.text)
+            lines += [*([[]] if lines else []), *self._field_lines(Section("", named), width)]
+        return lines
+
     def _table_lines(self, section: Section, width: int) -> list[StyledLine]:
         """Columns as wide as their cells. Where they do not fit, the last one stands on lines below the others."""
         texts = [[inert(cell.text, self.ascii_only) for cell in line] for line in section.lines]
@@ -188,6 +216,8 @@ class DetailsScreen(PagesScreen):
         side = widths[:-1] if below else widths
         while sum(side) + GAP * (len(side) - 1) > room and max(side) > LEAST_COLUMN:
             side[side.index(max(side))] -= 1
+        if below and sum(side) + GAP * (len(side) - 1) > room:
+            return self._record_lines(section, width)
         lines: list[StyledLine] = []
         for line, cells in zip(texts, section.lines, strict=True):
             if not line:

@@ -16,6 +16,8 @@ from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
 MARGIN = 2
 GAP = 2
 KEY_WIDTH = 9
+WITH_LABELS = 56
+"""Width from which names have a column of their own."""
 COLUMN_WIDTH = 64
 """A column of help at its best: longer lines are hard to read."""
 COLUMN_GAP = 4
@@ -68,7 +70,7 @@ class HelpScreen(PagesScreen):
         lines: list[StyledLine] = [[], [(fit(inert(title, self.ascii_only), width), "title")]]
         keys_width = max(KEY_WIDTH, *(cell_len(keys) + GAP for keys, *_ in entries))
         labels = [cell_len(label) for _, label, *_ in entries if label]
-        label_width = max(labels) + GAP if labels else 0
+        label_width = max(labels) + GAP if labels and width >= WITH_LABELS else 0
         for entry in entries:
             lines += self._entry(*entry, keys_width, label_width, width)
         return lines
@@ -76,6 +78,8 @@ class HelpScreen(PagesScreen):
     def _entry(
         self, keys: str, label: str, text: str, why_not: str, keys_width: int, label_width: int, width: int
     ) -> Iterable[StyledLine]:
+        if label and not label_width:
+            text = f"{label}: {text}"
         room = max(width - keys_width - label_width, 12)
         said = wrapped(inert(f"{text} ({why_not})" if why_not else text, self.ascii_only), room)
         tone = "muted" if why_not else ""

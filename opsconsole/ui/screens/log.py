@@ -187,7 +187,7 @@ class LogScreen(ReaderScreen):
         while not self._stopped.is_set():
             for index, follower in enumerate(followers):
                 lines, notice = follower.poll()
-                if lines or notice:
+                if (lines or notice) and not self._stopped.is_set():
                     self.post_message(LogGrew(index, lines, notice))
             self._stopped.wait(self._poll_every_s)
 
@@ -273,16 +273,23 @@ class LogScreen(ReaderScreen):
         self.footer_line.say("")
         self.current = number
         self.following = False
-        height = self.view.size.height
-        if not self._top <= number < self._top + height - 2:
-            self._top = max(number - height // 3, self.buffer.first)
+        if not self._is_in_view(number):
+            self._top = max(number - self.view.size.height // 3, self.buffer.first)
+            if not self._is_in_view(number):
+                self._top = number
         self._repaint()
 
+    def _is_in_view(self, number: int) -> bool:
+        width, height = self.view.size
+        if not self._top <= number < self._top + height:
+            return False
+        return sum(len(self._line(one, width)) for one in range(self._top, number + 1)) <= height
+
     def _start(self, direction: int) -> int:
-        """Where a search begins: at the line found last, else outside the screen's first line."""
+        """Where a search begins: at the line found last, else just outside of what is on the screen."""
         if self.current is not None and self.current >= self.buffer.first:
             return self.current
-        return self._top - 1 if direction > 0 else self._top
+        return self._top - 1 if direction > 0 else min(self._top + self.view.size.height, self.buffer.end)
 
     # The keys
 

@@ -32,7 +32,7 @@ def split_cells(text: str, width: int) -> list[str]:
     if width <= 0 or cell_len(text) <= width:
         return [text]
     rows: list[str] = []
-    while text:
+    while cell_len(text) > width:
         if text.isascii():
             row = text[:width]
         else:
@@ -42,4 +42,4 @@ def split_cells(text: str, width: int) -> list[str]:
             row = row or text[0]
         rows.append(row)
         text = text[len(row) :]
-    return rows
+    return [*rows, text] if text else rows

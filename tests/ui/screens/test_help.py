@@ -1,0 +1,74 @@
+"""Help and palette: both from the registry, both with the reason why a key does nothing now."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from opsconsole.ui.actions import ACTIONS, Context
+from opsconsole.ui.keymap import make_keymap
+from opsconsole.ui.palette import commands, palette
+from opsconsole.ui.screens.help import HelpScreen
+from opsconsole.ui.screens.log import LogScreen
+from tests.ui.screens.readers import ReaderApp, eventually, text_of
+
+
+def help_screen(changes: dict[str, str] | None = None) -> HelpScreen:
+    return HelpScreen(ACTIONS, make_keymap(ACTIONS, changes or {}), Context(read_only=True))
+
+
+def test_every_action_is_there_at_every_width() -> None:
+    for width in (40, 80, 140, 250):
+        lines = ["".join(part for part, _ in line) for line in help_screen().lines(width)]
+        assert all(cell_len(line.rstrip()) <= width for line in lines)
+        words = " ".join(" ".join(lines).split())
+        for action in ACTIONS:
+            assert action.label in words, (width, action.id)
+        assert "wrap" in words.lower()
+
+
+def test_why_a_key_does_nothing_is_said() -> None:
+    text = " ".join("".join(part for part, _ in line) for line in help_screen().lines(250))
+    assert "(no row selected)" in text
+
+
+def test_a_changed_key_is_shown_as_changed() -> None:
+    lines = ["".join(part for part, _ in line) for line in help_screen({"zoom": "f7"}).lines(80)]
+    assert any(line.split()[:2] == ["f7", "zoom"] for line in lines)
+
+
+def test_keys_of_the_log_screen_are_told_and_exist() -> None:
+    """The help tells no key that the log screen does not have."""
+    bound = {binding.key for binding in LogScreen.BINDINGS}
+    assert {key for key, _ in LogScreen.KEYS} <= bound | {"tab"}
+
+
+async def test_scrolls_and_leaves() -> None:
+    screen = help_screen()
+    app = ReaderApp(screen)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: screen.place.startswith("1-22"))
+        assert "READ-ONLY" in text_of(screen)[0]
+        await pilot.press("pagedown")
+        assert not screen.place.startswith("1-")
+        await pilot.press("escape")
+        await eventually(pilot, lambda: app.screen is not screen)
+
+
+async def test_the_palette_does_what_was_chosen() -> None:
+    screen = palette()
+    app = ReaderApp(screen)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"freeze")
+        await eventually(pilot, lambda: bool(screen.query_one("CommandList").option_count))  # type: ignore[attr-defined]
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+        await eventually(pilot, lambda: app.performed == ["freeze"])
+
+
+def test_the_palette_offers_what_the_registry_has_and_says_why_not() -> None:
+    app = ReaderApp(help_screen())
+    offered = {command.action_id: command for command in commands(app)}
+    assert set(offered) == {action.id for action in ACTIONS if action.palette}
+    assert offered["details"].label == "details: not now"
+    assert "no row selected" in offered["details"].help
+    assert offered["filter"].help.endswith("[/]")
