@@ -90,11 +90,12 @@ def parse_cmdline(raw: bytes) -> tuple[tuple[str, ...], str]:
 
 
 def parse_swap_bytes(status: bytes) -> int | None:
-    """VmSwap out of /proc/PID/status. A process without memory of its own (a kernel thread) has swapped none."""
+    """VmSwap out of /proc/PID/status. What has no memory of its own (a kernel thread, a zombie) has swapped none."""
     match = re.search(rb"^VmSwap:\s*(\d+) kB$", status, re.MULTILINE)
     if match is not None:
         return int(match[1]) * 1024
-    return None if b"VmSize:" in status or b"Pid:" not in status else 0
+    is_status = b"\nPid:" in status
+    return 0 if is_status and b"\nVmSize:" not in status else None
 
 
 def parse_swap_in_use(meminfo: bytes) -> bool | None:
