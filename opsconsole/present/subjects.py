@@ -31,6 +31,10 @@ from opsconsole.present.sessions import session_state
 from opsconsole.present.workers import member_pids, worker_status
 
 
+def _ago(seconds: float | None) -> str:
+    return humanise.UNKNOWN if seconds is None else f"{humanise.duration(seconds)} ago"
+
+
 def _usage(cpu: float | None, rss: int | None, swap: int | None, source: str) -> Iterator[Line]:
     yield field("cpu", humanise.percent(cpu), f"of one core, whole tree; {source}")
     yield field("memory", humanise.size(rss), f"resident, whole tree; {source}")
@@ -169,9 +173,7 @@ def _log_fields(log: Log, silent: bool | None) -> Iterator[Line]:
     if log.state != "ok":
         return
     yield field("size", humanise.size(log.size_bytes))
-    yield field(
-        "last write", f"{humanise.duration(log.age_s)} ago", "silent" if silent else "", "warn" if silent else ""
-    )
+    yield field("last write", _ago(log.age_s), "silent" if silent else "", "warn" if silent else "")
     if log.errors is not None:
         rate = (
             f"{humanise.per_minute(log.errors_per_min)} a minute"
@@ -211,9 +213,7 @@ def _session_fields(session: Session, snapshot: Snapshot, signs: Glyphs) -> Iter
         yield field("why", session.reason, "", "unknown" if session.state == "unknown" else "")
     if session.agent:
         yield field("agent", session.agent, "process tree of its panes")
-        yield field(
-            "conversation", session.session_id or "", "the agent's own id" if session.session_id else "not known"
-        )
+        yield field("conversation", session.session_id or "", "the agent's own id")
     yield field("idle for", humanise.duration(session.idle_s), told)
     yield field("attached", f"{session.attached} clients" if session.attached else "nobody", told)
     yield field("directory", session.cwd or "", told)
@@ -230,7 +230,7 @@ def _pane_line(pane: Pane, at: float) -> Line:
         Cell(pane.window),
         Cell("dead", "bad") if pane.dead else Cell(humanise.UNKNOWN if pane.pid is None else str(pane.pid)),
         Cell(pane.agent or "none", "" if pane.agent else "muted"),
-        Cell(f"{humanise.duration(moved)} ago" if moved is not None else humanise.UNKNOWN),
+        Cell(_ago(moved), "" if moved is not None else "unknown"),
         Cell(pane.title),
         Cell(pane.cwd or humanise.UNKNOWN, "muted"),
     )
