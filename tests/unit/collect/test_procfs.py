@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsconsole.collect import procfs
 from tests.unit.collect.fake_proc import stat_line
 
+unhurried = settings(deadline=None)
+"""Other work on the machine must not fail a test."""
+
 NAMES = st.binary(max_size=15).filter(lambda name: b"\0" not in name)
 
 
+@unhurried
 @given(
     comm=NAMES,
     pid=st.integers(1, 4_194_304),
@@ -37,6 +41,7 @@ def test_names_made_to_mislead_are_read_to_their_end() -> None:
         assert (stat.comm, stat.ppid) == (name, 5)
 
 
+@unhurried
 @given(st.binary(max_size=400))
 def test_bytes_that_are_no_stat_never_raise(raw: bytes) -> None:
     procfs.parse_stat(raw)
@@ -50,6 +55,7 @@ def test_a_cut_off_stat_is_none() -> None:
     assert procfs.parse_stat(b"") is None
 
 
+@unhurried
 @given(
     st.lists(st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",))), min_size=1, max_size=6)
 )
@@ -59,6 +65,7 @@ def test_argv_survives_the_way_through_cmdline(words: list[str]) -> None:
     assert procfs.parse_cmdline(raw)[0] == argv
 
 
+@unhurried
 @given(st.binary(max_size=300))
 def test_any_command_line_gives_one_printable_line(raw: bytes) -> None:
     command = procfs.parse_cmdline(raw)[1]
