@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsconsole.collect.command import (
@@ -80,6 +80,7 @@ def test_options_of_the_interpreter_are_not_the_programs(kind: str, line: str, e
     assert parse(kind, tuple(line.split())) == expected
 
 
+@unhurried
 @given(kind=st.sampled_from(KINDS), argv=st.lists(st.text(max_size=8) | st.sampled_from(["-c", "-m", "--", "-", "-X"])))
 def test_no_argv_makes_it_raise_and_nothing_is_invented(kind: str, argv: list[str]) -> None:
     invocation = parse(kind, tuple(argv))
@@ -92,6 +93,7 @@ def test_no_argv_makes_it_raise_and_nothing_is_invented(kind: str, argv: list[st
 OPTIONS = st.lists(st.sampled_from(["-u", "-B", "-OO", "-Werror", "-Xdev", "-uB", "-I"]), max_size=4)
 
 
+@unhurried
 @given(
     options=OPTIONS, script=st.from_regex(r"[a-z/]{1,8}\.py", fullmatch=True), arguments=st.lists(st.text(max_size=6))
 )
@@ -136,6 +138,7 @@ def test_what_an_editor_or_grep_is_given_is_no_command() -> None:
     assert all(command.argv[0] in {"vim", "grep", "less"} for command in shell_commands(code))
 
 
+@unhurried
 @given(st.text(max_size=60))
 def test_no_shell_code_makes_it_raise(code: str) -> None:
     for command in shell_commands(code):
