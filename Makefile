@@ -36,10 +36,7 @@ types: $(VENV)/.installed-dev   ## mypy, strict
 contracts: $(VENV)/.installed-dev   ## import contracts
 	$(BIN)/lint-imports
 
-wheel-watch: $(VENV)/.installed-run   ## the same, read-only
-	@$(BIN)/opsconsole watch
-
-test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
+wheel-test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
 	$(BIN)/python scripts/wheel_test.py
 
 bench: $(VENV)/.installed-dev   ## what it costs, beside htop and glances where they are installed

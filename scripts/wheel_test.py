@@ -29,7 +29,7 @@ def main() -> int:
             [
                 python,
                 "-c",
-                "from opsconsole.ui.stylesheets import stylesheet_paths as p; [open(f).close() for f in p()]",
+                "from opsconsole.ui.stylesheets import stylesheets; [open(sheet).close() for sheet in stylesheets()]",
             ],
             folder,
         )
