@@ -65,17 +65,18 @@ def _accepts(listener: Listener) -> tuple[tuple[int, str], ...]:
 
 
 def _rivals(one: Listener, other: Listener, table: ProcessTable | None) -> bool:
-    if not one.owners or not other.owners or table is None:
-        return False
-    return not _families(one, table) & _families(other, table) and not _descend(one, other, table)
+    return table is not None and _apart(one, other, table) and not _descend(one, other, table)
+
+
+def _apart(one: Listener, other: Listener, table: ProcessTable) -> bool:
+    """Whether both have owners that are known, and none of one family."""
+    families, other_families = _families(one, table), _families(other, table)
+    return bool(families and other_families) and not families & other_families
 
 
 def _one_program(listeners: tuple[Listener, ...], table: ProcessTable | None) -> bool:
     """Whether all sockets may be of one program; what is not known is not held against it."""
-    return not any(
-        one.owners and other.owners and table is not None and not _families(one, table) & _families(other, table)
-        for one, other in combinations(listeners, 2)
-    )
+    return table is None or not any(_apart(one, other, table) for one, other in combinations(listeners, 2))
 
 
 def _families(listener: Listener, table: ProcessTable) -> set[int]:
