@@ -44,15 +44,22 @@ def pieces_width(pieces: list[Piece]) -> int:
 
 
 def edge(
-    width: int, corners: tuple[str, str], glyphs: FrameGlyphs, style: Style, left: list[Piece], right: list[Piece]
+    width: int,
+    corners: tuple[str, str],
+    glyphs: FrameGlyphs,
+    style: Style,
+    left: list[Piece],
+    right: list[Piece],
+    *,
+    right_first: bool = False,
 ) -> list[Segment]:
-    """A horizontal edge with text let into it at the left and at the right; the right one gives way first."""
+    """A horizontal edge with text let into it at both ends; of too long texts the right one gives way."""
     inner = width - len(corners[0]) - len(corners[1])
     if inner <= 0:
         return [Segment(glyphs.horizontal * width, style)]
-    left = _within(left, inner - 2, glyphs)
+    left = _within(left, inner - 2 - (pieces_width(right) + 3 if right_first else 0), glyphs)
     room = inner - 2 - pieces_width(left) - 3
-    right = _within(right, room, glyphs) if right and room >= 8 else []
+    right = _within(right, room, glyphs) if right and room >= min(8, pieces_width(right)) else []
     line = inner - pieces_width(left) - pieces_width(right) - (2 if right else 0) - (1 if left else 0)
     segments = [Segment(corners[0] + (glyphs.horizontal if left else ""), style)]
     segments += [Segment(text, piece_style) for text, piece_style in left]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.style import Style
 from textual.widget import Widget
 
@@ -24,6 +26,43 @@ class Ink:
         over = Style(bgcolor=cursor.bgcolor, reverse=cursor.reverse or None, bold=cursor.bold or None)
         self._on_cursor = {name: known + over for name, known in self._by_status.items()}
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ink) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it is a bundle of styles, no key
+
     def of(self, status: str, *, cursor: bool = False) -> Style:
         """The style for a status, on the cursor's line or off it."""
         return (self._on_cursor if cursor else self._by_status)[status]
+
+
+class InkedWidget(Widget, inherit_bindings=False):
+    """A widget that paints its own lines with ink, and forgets them only when the ink is another."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+    ALLOW_SELECT = False
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._ink: Ink | None = None
+        self._ink_in_doubt = True
+
+    @property
+    def ink(self) -> Ink:
+        if self._ink is None or self._ink_in_doubt:
+            ink = Ink(self)
+            self._ink_in_doubt = False
+            if ink != self._ink:
+                self._ink = ink
+                self.forget_painted()
+            return self._ink or ink
+        return self._ink
+
+    def forget_painted(self) -> None:
+        """What stands on the screen was painted with another ink."""
+        raise NotImplementedError
+
+    def notify_style_update(self) -> None:
+        # Also called when styles were only looked at again, as after each change of focus.
+        super().notify_style_update()
+        self._ink_in_doubt = True

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from opsconsole.present.cell import Cell
 from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.frame import Piece, pieces_width
-from opsconsole.ui.ink import INKS, Ink
+from opsconsole.ui.ink import InkedWidget
 from opsconsole.ui.spans import changed_spans
 
 
-class LineWidget(Widget, inherit_bindings=False):
+class LineWidget(InkedWidget, inherit_bindings=False):
     """A line of pieces of text; subclasses say which for a given width."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
-    ALLOW_SELECT = False
 
     def __init__(self, id: str, *, ascii_only: bool) -> None:
         super().__init__(id=id)
         self.ascii_only = ascii_only
-        self._ink: Ink | None = None
         self._painted: Strip | None = None
-
-    @property
-    def ink(self) -> Ink:
-        if self._ink is None:
-            self._ink = Ink(self)
-        return self._ink
 
     def pieces(self, width: int) -> list[Piece]:
         """What stands on the line, from its left edge."""
@@ -43,11 +31,12 @@ class LineWidget(Widget, inherit_bindings=False):
         """Have those cells written that differ from what stands on the screen."""
         if not self.is_mounted or not self.size:
             return
-        before, self._painted = self._painted, self._composed()
-        if before is None or before.cell_length != self._painted.cell_length:
+        line = self._composed()
+        before, self._painted = self._painted, line
+        if before is None or before.cell_length != line.cell_length:
             self.refresh()
             return
-        spans = changed_spans(before, self._painted)
+        spans = changed_spans(before, line)
         if spans:
             self.refresh(*(Region(start, 0, end - start, 1) for start, end in spans))
 
@@ -69,9 +58,7 @@ class LineWidget(Widget, inherit_bindings=False):
             lines = [line.crop(crop.x, crop.right) for line in lines]
         return lines
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._ink = None
+    def forget_painted(self) -> None:
         self._painted = None
 
 

@@ -17,6 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -174,6 +175,9 @@ class ThriftyScreen(Screen[Any], inherit_bindings=False):
 
     ALLOW_SELECT = False
     ESCAPE_TO_MINIMIZE = False
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """The toolkit writes the whole screen again when the focus moves; the widgets concerned do that for themselves."""
 
     def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name, id, classes)

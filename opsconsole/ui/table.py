@@ -9,17 +9,15 @@ the number of rows changes, which is why this stands on the line API of a plain 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from opsconsole.present.cell import Column, Row
 from opsconsole.present.pane import PaneContent
 from opsconsole.ui.columns import PlacedColumn
-from opsconsole.ui.ink import INKS, Ink
+from opsconsole.ui.ink import InkedWidget
 from opsconsole.ui.messages import CursorMoved, PaneEntered
 from opsconsole.ui.rows import View, matches, visible_rows
 from opsconsole.ui.spans import changed_spans
@@ -31,11 +29,8 @@ BODY_TOP = 2
 NOTHING_YET = PaneContent("ok", "waiting for the first reading", (), "", "", 0, 0)
 
 
-class RowTable(Widget, can_focus=True, inherit_bindings=False):
+class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
     """Rows of cells under column titles, with a cursor, in a frame with a title."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
-    ALLOW_SELECT = False
 
     def __init__(self, pane_id: str, title: str, number: int, columns: Sequence[Column], *, ascii_only: bool) -> None:
         super().__init__(id=pane_id)
@@ -47,7 +42,6 @@ class RowTable(Widget, can_focus=True, inherit_bindings=False):
         self.framed = True
         self.content = NOTHING_YET
         self._lines = TableLines(columns, ascii_only=ascii_only)
-        self._ink: Ink | None = None
         self._rows: tuple[Row, ...] = ()
         self._positions: dict[str, int] = {}
         self._cursor_key = ""
@@ -189,12 +183,6 @@ class RowTable(Widget, can_focus=True, inherit_bindings=False):
         width, height = self.size
         return Shape(width, height, self.framed)
 
-    @property
-    def ink(self) -> Ink:
-        if self._ink is None:
-            self._ink = Ink(self)
-        return self._ink
-
     def _lines_for(self, shape: Shape) -> list[Strip]:
         scene = Scene(
             self.title,
@@ -213,7 +201,8 @@ class RowTable(Widget, can_focus=True, inherit_bindings=False):
         shape = self._shape()
         if not self.is_mounted or not shape.width or not shape.height:
             return
-        painted, self._painted = self._painted, self._lines_for(shape)
+        lines = self._lines_for(shape)
+        painted, self._painted = self._painted, lines
         if shape != self._painted_shape or len(painted) != len(self._painted):
             self._painted_shape = shape
             self.refresh()
@@ -239,12 +228,19 @@ class RowTable(Widget, can_focus=True, inherit_bindings=False):
             strips = [strip.crop(crop.x, crop.right) for strip in strips]
         return strips
 
+    def forget_painted(self) -> None:
+        self._painted = []
+
     # Events
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._ink = None
-        self._painted = []
+    def on_focus(self, event: events.Focus) -> None:
+        # The toolkit would have the whole widget written again; the frame and one line are enough.
+        event.prevent_default()
+        self.has_focus = True
+
+    def on_blur(self, event: events.Blur) -> None:
+        event.prevent_default()
+        self.has_focus = False
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         self._repaint()

@@ -131,19 +131,25 @@ class TableLines:
         if not framed:
             left += self._note(scene, ink)
             if place := self._place(scene):
-                right = [(f" {place}", ink.of("muted")), *right]
+                right = [(f" {place} {self._glyphs.dot}", ink.of("muted")), *right]
         corners = (self._glyphs.top_left, self._glyphs.top_right) if framed else ("", "")
         return self._edge(corners, left, right)
 
     def _bottom_line(self, scene: Scene, ink: Ink) -> Strip:
         place = self._place(scene)
         right: list[Piece] = [(f" {place} ", ink.of("muted"))] if place else []
-        return self._edge((self._glyphs.bottom_left, self._glyphs.bottom_right), self._note(scene, ink), right)
+        corners = (self._glyphs.bottom_left, self._glyphs.bottom_right)
+        return self._edge(corners, self._note(scene, ink), right, right_first=True)
 
-    def _edge(self, corners: tuple[str, str], left: list[Piece], right: list[Piece]) -> Strip:
+    def _edge(
+        self, corners: tuple[str, str], left: list[Piece], right: list[Piece], *, right_first: bool = False
+    ) -> Strip:
         style = self._frame.style
         assert style is not None  # noqa: S101  # set in _prepare
-        return Strip(edge(self._shape.width, corners, self._glyphs, style, left, right), self._shape.width)
+        return Strip(
+            edge(self._shape.width, corners, self._glyphs, style, left, right, right_first=right_first),
+            self._shape.width,
+        )
 
     def _marks(self, scene: Scene) -> list[str]:
         """How this view differs from the plain one: said, so that a filtered pane is never taken for a whole one."""

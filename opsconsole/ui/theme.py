@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 TOKENS = {
     "ground": "#14171c",
@@ -66,8 +66,14 @@ def themes(changes: Mapping[str, str]) -> tuple[list[Theme], tuple[str, ...]]:
     return [
         _theme(DARK, {**TOKENS, **good}, dark=True),
         _theme(LIGHT, {**LIGHT_TOKENS, **good}, dark=False),
-        _theme(MONOCHROME, MONOCHROME_TOKENS, dark=True, ansi=True),
+        _theme(MONOCHROME, {**_toolkit_colours_unset(), **MONOCHROME_TOKENS}, dark=True, ansi=True),
     ], tuple(warnings)
+
+
+def _toolkit_colours_unset() -> dict[str, str]:
+    """The variables that the toolkit's own widgets need under a theme of the terminal's colours, without colour."""
+    needed = BUILTIN_THEMES["ansi-dark"].variables
+    return {name: value if name.endswith("style") else "ansi_default" for name, value in needed.items()}
 
 
 def theme_name(wanted: str, *, colourless: bool) -> tuple[str, str]:

@@ -300,10 +300,14 @@ class MainScreen(ThriftyScreen):
 
     def enter(self, pane_id: str) -> None:
         """Make a pane the one the keys are for, and bring it on the screen."""
-        if pane_id != self.active:
-            if self.filtering:
-                self.filtering = False
-            self.active = pane_id
+        was_filtering, self.filtering = self.filtering and pane_id == self.active, False
+        self.active = pane_id
+        if (
+            was_filtering
+            or self.arrangement is None
+            or pane_id not in self.arrangement.boxes
+            or "filter" in self.arrangement.boxes
+        ):
             self._lay_out()
         self._focus_active()
         self._show_lines()
