@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,14 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._file = sys.__stdout__
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The terminal's own word: the toolkit believes an exported COLUMNS first, which never follows a resize."""
+        try:
+            width, height = os.get_terminal_size(sys.stdout.fileno())
+        except (OSError, ValueError):
+            return super()._get_terminal_size()
+        return width or 80, height or 24
 
 
 def is_behind(driver: object) -> bool:
