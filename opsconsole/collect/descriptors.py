@@ -7,6 +7,7 @@ Children inherit a raised soft limit: whoever starts programs on the operator's 
 from __future__ import annotations
 
 import resource
+from contextlib import suppress
 
 RESERVE = 256
 """Left for the rest of the console: sockets, logs, databases, subprocess pipes."""
@@ -14,6 +15,7 @@ ENOUGH = 16384
 """More than this is never asked for: 10,000 processes and the reserve fit in."""
 
 _usual: list[int] = []
+"""The soft limits found at each raise that is still needed; the first is what the process was started with."""
 
 
 def usual_soft_limit() -> int:
@@ -22,24 +24,27 @@ def usual_soft_limit() -> int:
 
 
 def raise_limit() -> int:
-    """Raise the soft limit towards the hard one; answer how many descriptors a collector may keep open."""
+    """Raise the soft limit towards the hard one; answer how many descriptors a collector may keep open.
+
+    Each call wants one ``restore_limit`` later.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if not _usual:
-        _usual.append(soft)
+    _usual.append(soft)
     wanted = ENOUGH if hard == resource.RLIM_INFINITY else min(hard, ENOUGH)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        try:
+        # Where it is refused, the smaller budget costs time, not truth.
+        with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
-        except (OSError, ValueError):
-            pass  # a smaller budget costs time, not truth
     usable = ENOUGH if soft == resource.RLIM_INFINITY else min(soft, ENOUGH)
     return max(0, usable - RESERVE)
 
 
 def restore_limit() -> None:
-    """Set the soft limit back to what it was before ``raise_limit``."""
+    """Give one raise back; with the last one the soft limit is what it was before the first."""
+    first = _usual[0]
+    _usual.pop()
     if not _usual:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_usual.pop(), hard))
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (first, hard))

@@ -114,12 +114,14 @@ class ProcessSource:
         self._attended = attended
 
     def close(self) -> None:
-        """Let go of all descriptors. A later read starts afresh."""
+        """Let go of all descriptors. A later read starts afresh and keeps none."""
         for entry in self._entries.values():
             self._let_go(entry)
         self._entries.clear()
         self._processes.clear()
         if self._raised_limit:
+            self._raised_limit = False
+            self._budget = 0
             descriptors.restore_limit()
 
     def read(self, clock: Clock) -> Reading[ProcessTable]:
@@ -242,6 +244,15 @@ class ProcessSource:
         else:
             # Out of descriptors or memory: it is there, and as it was last seen.
             self._unreadable += 1
+            if code in (errno.EMFILE, errno.ENFILE):
+                self._live_on_less()
+
+    def _live_on_less(self) -> None:
+        """Others need the descriptors: give a good many back, and keep no new ones."""
+        kept = [entry for entry in self._entries.values() if entry.descriptor is not None]
+        for entry in kept[: descriptors.RESERVE]:
+            self._let_go(entry)
+        self._budget = 0
 
     def _drop(self, entry: Entry) -> None:
         self._let_go(entry)
