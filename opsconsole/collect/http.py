@@ -1,28 +1,35 @@
-"""Bounded HTTP: one total deadline, 64 KB of body, redirects to the same host only, no proxies.
+"""Bounded HTTP: one total deadline, 64 KB of decoded body, redirects to the same host only, no proxies.
 
-Nothing raises for what the other side does: an Answer has a status, or the error in plain words.
+Nothing raises for what the other side does: an Answer has a status, or the error in plain words, or, when it broke
+off half-way, both. One client and TLS context is kept for each TLS setting; connections are not, so that every
+question proves anew that the server still accepts one. All calls of one HttpClient belong to one event loop.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
+import re
 import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
+from opsconsole.collect.tls import TlsRefused, check_fingerprint, context_of
 from opsconsole.config.types import TlsTable
-from opsconsole.model.text import shown
+from opsconsole.model.text import MASK, shown
 
 if TYPE_CHECKING:
-    import ssl
+    import asyncio
 
     import httpx
 
 BODY_BYTES = 65536
 MAX_REDIRECTS = 5
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_GZIP_OR_ZLIB = 15 | 32
+"""For zlib: the widest window, and the header tells which of the two it is."""
+_USER_INFORMATION = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -39,120 +46,224 @@ class Answer(msgspec.Struct, frozen=True):
     tls_error: bool = False
 
 
-class HttpClient:
-    """Asks URLs from one event loop. One connection pool and TLS context for each TLS setting, made once."""
+class _NotTaken(Exception):
+    """An answer that is not taken, and why."""
+
+
+class _Progress:
+    """What has come so far: all there is to tell when the deadline passes half-way."""
 
     def __init__(self) -> None:
-        self._clients: dict[TlsTable | None, httpx.AsyncClient] = {}
+        self.status: int | None = None
+        self.latency_ms: float | None = None
+        self.body = bytearray()
 
-    async def ask(self, url: str, timeout_s: float, tls: TlsTable | None = None, body: bool = True) -> Answer:
-        """GET this URL within ``timeout_s`` seconds, body and redirects included."""
-        import httpx
+    def answer(self, error: str = "", tls_error: bool = False) -> Answer:
+        return Answer(
+            self.status, self.latency_ms, bytes(self.body[:BODY_BYTES]), len(self.body) > BODY_BYTES, error, tls_error
+        )
 
-        began = time.monotonic()
+
+class HttpClient:
+    """Asks URLs from one event loop, see ``new_runner``."""
+
+    def __init__(self) -> None:
+        self._clients: dict[tuple[bool, TlsTable | None], httpx.AsyncClient] = {}
+
+    async def ask(
+        self, url: str, timeout_s: float, tls: TlsTable | None = None, body: bool = True, expect: int = 200
+    ) -> Answer:
+        """GET this URL within ``timeout_s`` seconds, body and redirects included.
+
+        Without ``body`` only the headers are waited for. A redirect that is itself ``expect`` is not followed.
+        """
+        import asyncio
+
+        progress = _Progress()
         try:
-            return await asyncio.wait_for(self._follow(url, tls, body, began), timeout_s)
+            await asyncio.wait_for(self._follow(progress, url, tls, body, expect), timeout_s)
         except TimeoutError:
-            return Answer(error=f"timed out after {timeout_s:g} s")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, ValueError) as error:
-            return _failure(error)
+            where = "" if progress.status is None else ": the body did not end"
+            return progress.answer(f"timed out after {timeout_s:g} s{where}")
+        except TlsRefused as refused:
+            return Answer(error=shown(f"TLS: {refused}", 200), tls_error=True)
+        except _NotTaken as refused:
+            return progress.answer(shown(str(refused), 200))
+        except Exception as error:  # noqa: BLE001  # a URL or an answer can make three libraries raise what they like
+            return progress.answer(*_plain_words(error))
+        return progress.answer()
 
     async def close(self) -> None:
-        for client in self._clients.values():
-            await client.aclose()
+        """Close what is open; the next question opens it anew."""
+        clients = tuple(self._clients.values())
         self._clients.clear()
+        for client in clients:
+            await client.aclose()
 
-    async def _follow(self, url: str, tls: TlsTable | None, body: bool, began: float) -> Answer:
-        client = self._client(tls)
-        for _ in range(MAX_REDIRECTS + 1):
-            async with client.stream("GET", url) as response:
-                if tls is not None and tls.fingerprint and (problem := _wrong_certificate(response, tls.fingerprint)):
-                    return Answer(error=problem, tls_error=True)
-                latency_ms = (time.monotonic() - began) * 1000.0
-                location = response.headers.get("location")
-                if response.is_redirect and location:
-                    target = urljoin(url, location)
-                    if urlsplit(target).hostname != urlsplit(url).hostname:
-                        host = urlsplit(target).hostname or "nowhere"
-                        return Answer(
-                            response.status_code, latency_ms, error=shown(f"redirects to another host: {host}", 200)
-                        )
-                    url = target
-                    continue
-                content, cut = await _read(response) if body else (b"", False)
-                return Answer(response.status_code, latency_ms, content, cut)
-        return Answer(error=f"more than {MAX_REDIRECTS} redirects")
-
-    def _client(self, tls: TlsTable | None) -> httpx.AsyncClient:
+    async def _follow(self, progress: _Progress, url: str, tls: TlsTable | None, body: bool, expect: int) -> None:
         import httpx
 
-        if tls not in self._clients:
-            self._clients[tls] = httpx.AsyncClient(
-                verify=_context(tls),
+        target = httpx.URL(url)
+        began = time.monotonic()
+        for _ in range(MAX_REDIRECTS + 1):
+            client = self._client(target, tls)
+            secure = target.scheme == "https"
+            # Compared before the request goes out: what a URL may hold is not for a stranger.
+            extensions: dict[str, Any] = {"trace": _guard(tls)} if secure and tls is not None else {}
+            async with client.stream("GET", target, extensions=extensions) as response:
+                client.cookies.clear()
+                progress.status = response.status_code
+                progress.latency_ms = (time.monotonic() - began) * 1000.0
+                location = response.headers.get("location", "")
+                if response.status_code == expect or response.status_code not in _REDIRECTS or not location:
+                    if body:
+                        await _read(progress.body, response)
+                    return
+                target = _next_hop(target, location)
+        raise _NotTaken(f"more than {MAX_REDIRECTS} redirects")
+
+    def _client(self, target: httpx.URL, tls: TlsTable | None) -> httpx.AsyncClient:
+        import ssl
+
+        import httpx
+
+        if target.scheme not in ("http", "https") or not target.host:
+            raise _NotTaken(f"not an http:// or https:// URL: {shown_url(str(target))}")
+        secure = target.scheme == "https"
+        if not secure and tls is not None and tls.fingerprint:
+            raise TlsRefused("a fingerprint is configured, and the URL is plain http://")
+        key = (secure, tls if secure else None)
+        if key not in self._clients:
+            self._clients[key] = httpx.AsyncClient(
+                # Plain HTTP never uses its context: an empty one spares loading the authorities.
+                verify=context_of(tls) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=False,
                 follow_redirects=False,
-                timeout=None,  # noqa: S113  # the total deadline is the timeout
-                headers={"user-agent": "opsconsole"},
+                timeout=None,  # noqa: S113  # the total deadline stands around all hops
+                limits=httpx.Limits(max_keepalive_connections=0),
+                headers={"user-agent": "opsconsole", "accept-encoding": "identity"},
             )
-        return self._clients[tls]
+        return self._clients[key]
 
 
-async def _read(response: httpx.Response) -> tuple[bytes, bool]:
-    content = b""
-    async for chunk in response.aiter_bytes(16384):
-        content += chunk
-        if len(content) > BODY_BYTES:
-            return content[:BODY_BYTES], True
-    return content, False
+def new_runner() -> asyncio.Runner:
+    """An event loop for an HttpClient, kept by the thread that asks.
+
+    Its name look-ups run on daemon threads: a resolver that hangs must not hold up the end of the program.
+    """
+    import asyncio
+    import threading
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    class DaemonThreads(ThreadPoolExecutor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+
+            def run() -> None:
+                if not future.set_running_or_notify_cancel():
+                    return
+                try:
+                    result = fn(*args, **kwargs)
+                except BaseException as error:  # noqa: BLE001  # handed on to whoever awaits it
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)
+
+            threading.Thread(target=run, name="opsconsole-resolver", daemon=True).start()
+            return future
+
+    runner = asyncio.Runner()
+    runner.get_loop().set_default_executor(DaemonThreads())
+    return runner
 
 
-def _context(tls: TlsTable | None) -> ssl.SSLContext:
-    import ssl
-
-    if tls is None or (tls.verify and tls.ca is None and not tls.fingerprint):
-        return ssl.create_default_context()
-    if tls.ca is not None and tls.verify:
-        return ssl.create_default_context(cafile=str(tls.ca))
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+def shown_url(url: str) -> str:
+    """A URL for people: cleaned, its user information and secrets masked."""
+    return shown(_USER_INFORMATION.sub(f"{MASK}@", url))
 
 
-def _wrong_certificate(response: Any, wanted: str) -> str:
-    stream = response.extensions.get("network_stream")
-    connection = stream.get_extra_info("ssl_object") if stream is not None else None
-    certificate = connection.getpeercert(binary_form=True) if connection is not None else None
-    if certificate is None:
-        return "no TLS on this connection, though a fingerprint is configured"
-    found = hashlib.sha256(certificate).hexdigest()
-    if found == wanted.removeprefix("sha256:").replace(":", "").lower():
-        return ""
-    return f"TLS: the certificate's fingerprint is sha256:{found}, not the configured one"
+def _guard(tls: TlsTable) -> Callable[[str, dict[str, Any]], Any]:
+    """A trace for httpcore that ends a connection to the wrong certificate as soon as the handshake is done."""
+
+    async def watch(event: str, details: dict[str, Any]) -> None:
+        if event == "connection.start_tls.complete":
+            stream = details["return_value"]
+            try:
+                check_fingerprint(tls, stream.get_extra_info("ssl_object"))
+            except TlsRefused:
+                await stream.aclose()
+                raise
+
+    return watch
 
 
-def _failure(error: Exception) -> Answer:
-    """The plain words for what a library raised; the real cause is at the end of its chain."""
+async def _read(body: bytearray, response: httpx.Response) -> None:
+    """Up to one byte over the cap. Unpacked here: httpx would unpack a whole piece of a bomb before we see it."""
+    import zlib
+
+    encoding = response.headers.get("content-encoding", "identity").strip().lower() or "identity"
+    if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
+        raise _NotTaken(f"the body is encoded as {encoding}, which was not asked for")
+    unpacker = None if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
+    async for piece in response.aiter_raw():
+        room = BODY_BYTES + 1 - len(body)
+        try:
+            body += piece[:room] if unpacker is None else unpacker.decompress(piece, room)
+        except zlib.error:
+            raise _NotTaken(f"the body is not the {encoding} that its header names") from None
+        if len(body) > BODY_BYTES:
+            return
+
+
+def _next_hop(target: httpx.URL, location: str) -> httpx.URL:
+    following = target.join(location)
+    if following.host != target.host:
+        raise _NotTaken(f"redirects to another host: {following.host or 'nowhere'}")
+    if target.scheme == "https" and following.scheme != "https":
+        raise _NotTaken(f"redirects from https to {following.scheme}")
+    return following
+
+
+def _plain_words(error: BaseException) -> tuple[str, bool]:
+    """What went wrong, for people, and whether it was TLS. The real cause is somewhere in the error's chain."""
     import socket
     import ssl
 
-    cause: BaseException | None = error
-    while cause is not None:
+    import httpx
+
+    chain = tuple(_causes(error))
+    for cause in chain:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return shown(f"TLS: certificate not trusted: {cause.verify_message}", 200), True
         if isinstance(cause, ssl.SSLError):
-            reason = getattr(cause, "verify_message", "") or cause.reason or str(cause)
-            return Answer(error=shown(f"TLS: {reason}", 200), tls_error=True)
+            reason = (cause.reason or str(cause)).replace("_", " ").lower()
+            plain = " (it may speak plain HTTP)" if "wrong version" in reason or "record layer" in reason else ""
+            return shown(f"TLS: {reason}{plain}", 200), True
         if isinstance(cause, socket.gaierror):
-            return Answer(error="the host's name is not known")
-        if isinstance(cause, ConnectionRefusedError):
-            return Answer(error="connection refused")
-        cause = cause.__cause__ or cause.__context__
-    text = str(error) or type(error).__name__
-    if "All connection attempts failed" in text:
-        return Answer(error="connection refused")
-    if (
-        "disconnected" in text
-        or "illegal" in text.lower()
-        or type(error).__name__ in ("RemoteProtocolError", "ReadError")
-    ):
-        return Answer(error=shown(f"no HTTP answer: {text}", 200))
-    return Answer(error=shown(text, 200))
+            return "the host's name is not known", False
+    if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
+        return "connection refused", False
+    if isinstance(error, httpx.RemoteProtocolError):
+        return shown(f"no HTTP answer: {error}", 200), False
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return shown(f"not a URL: {error}", 200), False
+    for cause in chain:
+        if isinstance(cause, OSError) and cause.strerror:
+            return shown(f"connection failed: {cause.strerror.lower()}", 200), False
+        if isinstance(cause, OverflowError):
+            return "not a URL: its port is not 0 to 65535", False
+    return shown(f"no answer: {error or type(error).__name__}", 200), False
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, what caused it and, of a group, its members with their causes."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        current = waiting.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        if isinstance(current, BaseExceptionGroup):
+            waiting.extend(current.exceptions)
+        waiting.extend(cause for cause in (current.__cause__, current.__context__) if cause is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from opsconsole.config.problem import KeyPath, nearest
 from opsconsole.config.types import Config, EnvironmentsTable, TlsTable
@@ -89,8 +90,15 @@ def _environments(table: EnvironmentsTable) -> Found:
 
 
 def _url(key: KeyPath, url: str, required: bool = False) -> Found:
-    if (url or required) and not re.match(r"https?://[^/\s]+", url):
+    if not url and not required:
+        return
+    if not re.match(r"https?://[^/\s]+", url):
         yield key, f"{url!r} is not a URL that begins with http:// or https://"
+        return
+    try:
+        urlsplit(url).port  # noqa: B018  # asking for it is what checks it
+    except ValueError:
+        yield key, f"{url!r} has a port that is none; 1 to 65535"
 
 
 def _tls(key: KeyPath, tls: TlsTable | None) -> Found:

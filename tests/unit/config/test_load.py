@@ -42,6 +42,7 @@ def test_the_incidents_machine_is_described_whole() -> None:
         ('[environments]\nurl = "http://h/"\nfile = "f"', 1, ["one of url, command, file"]),
         ('[environments]\nfile = "f"\nport_pool = "9-1"', 3, ["FIRST-LAST"]),
         ('[[site]]\nname = "a"\nurl = "ftp://h"', 3, ["http://"]),
+        ('[[site]]\nname = "a"\nurl = "http://h:99999999/"', 3, ["1 to 65535"]),
         ('[[worker]]\nname = "a"\ncommand = []', 3, ["argv list"]),
         ('[[worker]]\nname = "a"\ncommand = ["x"]\ncomponent = "b:c"', 4, ["no service is named 'b'"]),
         ('worker = "x"', 1, ["[[worker]]"]),
