@@ -155,7 +155,9 @@ class ListenerSource:
         return ports
 
     def _listener(self, table: ProcessTable, found: Socket, holders: list[Process]) -> Listener:
-        ordered = sorted(holders, key=lambda process: (len(table.ancestors(process.pid)), process.id.start_ticks))
+        ordered = sorted(
+            holders, key=lambda process: (len(table.ancestors(process.pid)), process.id.start_ticks, process.pid)
+        )
         return Listener(
             address=found.address,
             port=found.port,
