@@ -79,6 +79,8 @@ class HttpClient:
         """
         import asyncio
 
+        import httpx  # noqa: F401  # the first import takes long on a busy machine, and is not the server's fault
+
         progress = _Progress()
         try:
             await asyncio.wait_for(self._follow(progress, url, tls, body, expect), timeout_s)
@@ -104,6 +106,7 @@ class HttpClient:
         import httpx
 
         target = httpx.URL(url)
+        self._client(target, tls)  # making the first one takes time too
         began = time.monotonic()
         for _ in range(MAX_REDIRECTS + 1):
             client = self._client(target, tls)

@@ -32,6 +32,8 @@ class Probe(msgspec.Struct, frozen=True):
     reported_status: str = ""
     """The body's own ``status``: healthy, degraded, unhealthy; empty when it tells none."""
     tls_error: bool = False
+    failures: int = 0
+    """How many probes in a row, this one included, had no HTTP answer at all."""
 
 
 class Service(msgspec.Struct, frozen=True):
