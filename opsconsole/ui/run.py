@@ -9,6 +9,7 @@ import signal
 import sys
 import termios
 import threading
+from types import FrameType
 from typing import Any
 
 from opsconsole.config.types import LoadedConfig
@@ -36,14 +37,15 @@ def run_console(feed: Feed, *, read_only: bool, loaded: LoadedConfig, ascii_only
 async def _run(app: ConsoleApp, saved: Any) -> None:
     loop = asyncio.get_running_loop()
 
-    def ended(number: int) -> None:
-        app.exit(return_code=128 + number)
+    def ended(number: int, _frame: FrameType | None) -> None:
         timer = threading.Timer(GIVE_UP_S, _give_up, (128 + number, saved))
         timer.daemon = True
         timer.start()
+        loop.call_soon_threadsafe(lambda: app.exit(return_code=128 + number))
 
+    # Not through the loop: on a terminal that has gone it may be too busy to hear of it.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, ended, number)
+        signal.signal(number, ended)
     # What starting up left behind stays for good: the collector need not look through it again and again.
     loop.call_later(SETTLED_S, gc.freeze)
     await app.run_async()
