@@ -152,7 +152,7 @@ class Agents:
                 cwd=self._layout.home,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 timeout=_ANSWERS_WITHIN_S,
                 check=False,
             )

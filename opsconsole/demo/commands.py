@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
 import msgspec
 
-from opsconsole.demo.ending import end
-from opsconsole.demo.processes import alive
-from opsconsole.demo.registration import DemoError, Registration, registrations
+from opsconsole.demo.abandoned import remove_abandoned
+from opsconsole.demo.registration import DemoError, registrations
 from opsconsole.demo.sandbox import Sandbox
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LOOK_AGAIN_S = 0.5
-_HOLDER_ENDS_WITHIN_S = 10.0
 
 
 class DemoOptions(msgspec.Struct, frozen=True):
@@ -39,26 +39,43 @@ def headless(options: DemoOptions, stdout: TextIO) -> int:
 
     ``pid`` in that line is the process whose SIGTERM ends the fleet. Kept, the fleet outlives us.
     """
-    before = {number: signal.signal(number, _raise) for number in _SIGNALS}
     try:
-        remove_abandoned()
-        with build(options) as sandbox:
+        with _ended_by_signals(), build(options) as sandbox:
             stdout.write(json.dumps(_where(sandbox)) + "\n")
             stdout.flush()
-            _stay(sandbox)
+            while sandbox.running:
+                time.sleep(_LOOK_AGAIN_S)
     except _Asked:
         pass
     except DemoError as failure:
         sys.stderr.write(f"opsconsole: {failure}\n")
         return 1
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
     return 0
 
 
+def on_screen(options: DemoOptions, show: Callable[[Sandbox], int]) -> int:
+    """Build the fleet, show it until ``show`` returns, end it. Returns the exit status.
+
+    While it is shown signals are the screen's own affair; should it die of one, the fleet dies with it all the same.
+    """
+    sys.stderr.write("building the sandbox\n")
+    try:
+        with _ended_by_signals():
+            sandbox = build(options)
+        with sandbox:
+            status = show(sandbox)
+            if sandbox.kept:
+                sys.stderr.write(f"{how_to_end(sandbox)}\n")
+    except _Asked:
+        return 0
+    except DemoError as failure:
+        sys.stderr.write(f"opsconsole: {failure}\n")
+        return 1
+    return status
+
+
 def build(options: DemoOptions) -> Sandbox:
-    """The sandbox these options ask for; a kept one says on stderr how to end it."""
+    """The sandbox these options ask for; a kept one has said on stderr how to end it."""
     sandbox = Sandbox.build(options.healthy, options.scale, options.weight_mb, options.directory)
     if options.keep:
         sandbox.keep()
@@ -90,31 +107,6 @@ def clean() -> int:
     return 1 if refused else 0
 
 
-def remove_abandoned() -> tuple[list[str], list[str]]:
-    """End and remove every sandbox whose owner is gone. Returns their directories, and what could not be ended."""
-    removed, refused = [], []
-    for registration in registrations():
-        if not registration.abandoned:
-            continue
-        directory = registration.header.directory
-        if _holder_does_it(registration):
-            removed.append(directory)
-        elif left := end(registration):
-            names = ", ".join(str(process.pid) for process in sorted(left))
-            refused.append(f"processes {names} of the sandbox in {directory} would not end")
-        else:
-            removed.append(directory)
-    return removed, refused
-
-
-def _holder_does_it(registration: Registration) -> bool:
-    """Whether its holder, which has noticed as well, ends it in good time."""
-    until = time.monotonic() + _HOLDER_ENDS_WITHIN_S
-    while alive(registration.header.holder) and time.monotonic() < until:
-        time.sleep(0.01)
-    return not registration.folder.exists()
-
-
 def _where(sandbox: Sandbox) -> dict[str, object]:
     return {
         "config": str(sandbox.config_path),
@@ -125,10 +117,18 @@ def _where(sandbox: Sandbox) -> dict[str, object]:
     }
 
 
-def _stay(sandbox: Sandbox) -> None:
-    while sandbox.running:
-        time.sleep(_LOOK_AGAIN_S)
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Signals that end a program raise _Asked in here, so that what was begun is put away."""
+    before = {number: signal.signal(number, _raise) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _raise(_number: int, _frame: object) -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # asked twice, it must still come to an orderly end
     raise _Asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import Any
 
@@ -17,7 +18,7 @@ PROBE_TIMEOUT = "1s"
 
 def config_text(plan: Blueprint, layout: Layout, ports: PortBlock, token: str) -> str:
     tables = [
-        ("console", {"refresh": "2s", "label": "incident of 2026-02-08"}),
+        ("console", _console(plan)),
         *_services(plan, layout, ports, token),
         *_workers(plan, layout, token),
         *(("[site]", site) for site in _sites(ports)),
@@ -33,10 +34,18 @@ def config_text(plan: Blueprint, layout: Layout, ports: PortBlock, token: str) -
     )
 
 
+def _console(plan: Blueprint) -> dict[str, Any]:
+    table: dict[str, Any] = {"refresh": "2s", "label": "healthy" if plan.healthy else "incident of 2026-02-08"}
+    # Everything here is the sandbox's own: acting on it as root harms nobody.
+    return table | ({"allow_root": True} if os.geteuid() == 0 else {})
+
+
 def _value(value: Any) -> str:
     """TOML for strings, numbers, lists and inline tables. A JSON string of ASCII is a TOML string."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{json.dumps(key)} = {_value(entry)}" for key, entry in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(entry) for entry in value) + "]"
     return json.dumps(value)
 
 

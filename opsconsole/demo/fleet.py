@@ -69,7 +69,7 @@ class Fleet:
             pool=ExpectedPool(pool[0], pool[-1], tuple(row.port for row in self._environments)),
             queue=self._plan.queue,
             sites=tuple(
-                ExpectedSite(name, url, "unknown" if "Selam" in name and not self._plan.healthy else "up")
+                ExpectedSite(name, url, "down" if "Selam" in name and not self._plan.healthy else "up")
                 for name, url, _ in sites(self._ports)
             ),
             system=self._plan.system,

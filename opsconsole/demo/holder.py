@@ -65,8 +65,7 @@ def main() -> None:
     except _Ended:
         pass
     finally:
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+        _ignore_signals()
         end(registration, after_round=_reap)
 
 
@@ -140,7 +139,13 @@ def _say(answer: Answer) -> None:
 
 
 def _asked_to_end(_number: int, _frame: object) -> None:
+    _ignore_signals()  # asked twice, it must still come to an orderly end
     raise _Ended
+
+
+def _ignore_signals() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from types import TracebackType
 import msgspec
 
 import opsconsole
+from opsconsole.demo.abandoned import remove_abandoned
 from opsconsole.demo.ending import TOKEN, end, members
 from opsconsole.demo.expected import Expected
 from opsconsole.demo.holder import Answer, Order
@@ -44,12 +45,14 @@ class Sandbox:
     def build(cls, healthy: bool = False, scale: int = 1, weight_mb: int = 0, directory: Path | None = None) -> Sandbox:
         """Build one; returns when all is up. With no directory it makes one; a given one must be empty.
 
+        What sandboxes that were killed have left is removed first.
         DemoError with the reason when it cannot be built; nothing is left then.
         """
         if not sys.platform.startswith("linux"):
             raise DemoError("the sandbox needs Linux: it finds its processes in /proc")
         if not 1 <= scale <= LARGEST_SCALE:
             raise DemoError(f"scale must be 1 to {LARGEST_SCALE}, not {scale}")
+        remove_abandoned()
         registration = register(identity(os.getpid()), directory)
         try:
             holder = _start_holder(registration)
