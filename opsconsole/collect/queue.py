@@ -157,9 +157,16 @@ def _name(identifier: str) -> str:
     return "[" + identifier.replace("]", "") + "]"
 
 
-def _epoch(moment: str) -> str:
-    """SQL for a text of CURRENT_TIMESTAMP (UTC) as seconds; ``unixepoch()`` is missing before SQLite 3.38."""
-    return f"cast(strftime('%s', {moment}) as integer)"
+def _epoch(column: str) -> str:
+    """SQL for a time in seconds since the epoch: text of CURRENT_TIMESTAMP (UTC), or a number that is one already.
+
+    As a number, a text that begins with a date is its year. ``unixepoch()`` is missing before SQLite 3.38.
+    """
+    name = _name(column)
+    return (
+        f"case when cast({name} as real) > 1e8 then cast({name} as real)"
+        f" else cast(strftime('%s', {name}) as integer) end"
+    )
 
 
 def _marks(values: tuple[str, ...]) -> str:
