@@ -12,7 +12,7 @@ from opsconsole.demo.ending import TOKEN
 from opsconsole.demo.layout import Layout
 from opsconsole.demo.ports import PortBlock
 
-PROBE_TIMEOUT = "1s"
+PROBE_TIMEOUT = "2s"
 """Short, so that the site that never answers does not hold up a first look."""
 
 

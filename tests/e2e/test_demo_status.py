@@ -14,6 +14,7 @@ import pytest
 from opsconsole.demo.expected import ExpectedWorker
 from opsconsole.demo.sandbox import Sandbox
 
+LOOKS = 5
 SLACK_S = 90.0
 """What may pass between building and looking on a busy machine."""
 
@@ -29,16 +30,35 @@ class Looked(NamedTuple):
 
 @pytest.fixture(scope="module", params=[False, True], ids=["incident", "healthy"])
 def looked(request: pytest.FixtureRequest) -> Iterator[Looked]:
+    """One look; another one where the machine was too busy to answer the probes in time."""
     with Sandbox.build(healthy=request.param) as sandbox:
-        command = [Path(sys.executable).with_name("opsconsole"), "--config", sandbox.config_path]
-        finished = subprocess.run(
-            [*command, "--state-dir", sandbox.state_dir, "status", "--json"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        yield Looked(sandbox, json.loads(finished.stdout))
+        for _ in range(LOOKS):
+            status = look(sandbox)
+            if not overloaded(sandbox, status):
+                break
+        yield Looked(sandbox, status)
+
+
+def look(sandbox: Sandbox) -> dict[str, Any]:
+    command = [Path(sys.executable).with_name("opsconsole"), "--config", sandbox.config_path]
+    finished = subprocess.run(
+        [*command, "--state-dir", sandbox.state_dir, "status", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    status: dict[str, Any] = json.loads(finished.stdout)
+    return status
+
+
+def overloaded(sandbox: Sandbox, status: dict[str, Any]) -> bool:
+    """Whether an answer was too late of something that does answer."""
+    mute = {one.name for one in sandbox.expected.sites if one.state != "up"}
+    late = [item for item in status["sites"]["items"] if item["http_status"] is None and item["name"] not in mute]
+    dashboard = status["services"]["items"][0]
+    return bool(late) or dashboard["http_status"] is None or status["environments"]["state"] != "ok"
 
 
 def test_services(looked: Looked) -> None:
