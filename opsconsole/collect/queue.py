@@ -1,12 +1,16 @@
 """The prompt queue: a SQLite database of somebody else, opened read-only and never created.
 
-A WAL database whose writer is alive is read through its -shm like any reader's; where that cannot be opened
-(read-only folder) SQLite refuses and the reading is unknown: opening it as immutable could show torn pages.
+A WAL database whose writer is alive is read through its -wal and -shm like any reader's; where those cannot be
+opened (read-only folder) SQLite refuses and the reading is unknown. One that nobody has open has neither: SQLite would
+make them, so it is read as immutable, and read again if a writer came meanwhile.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 HEADER = b"SQLite format 3\0"
+WRITE_VERSION_AT = 18
+"""Offset in the header of the byte that is 2 in WAL mode (SQLite's file format, 1.3)."""
 DAY_S = 24 * 3600
 COMMON_ERRORS = 5
 QUERY_LIMIT_S = 2.0
@@ -46,22 +52,25 @@ class QueueSource:
         if problem := self._not_a_database():
             return unknown(shown(problem), now)
         try:
-            database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)
-        except sqlite3.Error as error:
-            return unknown(shown(f"{path}: {error}"), now)
-        try:
+            before = _at_rest(path)
+            queue = self._counted(now, immutable=before is not None)
+            if before is not None and _at_rest(path) != before:
+                queue = self._counted(now, immutable=False)
+        except (sqlite3.Error, OSError) as error:
+            return unknown(shown(f"{path}: {self._explained(error)}"), now)
+        return ok(queue, now)
+
+    def _counted(self, now: float, *, immutable: bool) -> Queue:
+        import sqlite3
+
+        address = f"file:{quote(str(self._table.path))}?mode=ro{'&immutable=1' if immutable else ''}"
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=1.0)) as database:
             give_up_at = time.monotonic() + QUERY_LIMIT_S
             database.set_progress_handler(lambda: time.monotonic() > give_up_at, STEPS_PER_LOOK)
-            return ok(self._queue(database, now), now)
-        except sqlite3.Error as error:
-            return unknown(shown(f"{path}: {self._explained(error)}"), now)
-        finally:
-            database.close()
+            return self._queue(database, now)
 
     def _not_a_database(self) -> str:
         """Why the file cannot be a database, seen without SQLite; empty when it can."""
-        import os
-
         path = self._table.path
         try:
             descriptor = open_regular(path)
@@ -77,13 +86,13 @@ class QueueSource:
             return f"{path}: is empty, not yet a database"
         return "" if header == HEADER else f"{path}: is not a SQLite database"
 
-    def _explained(self, error: sqlite3.Error) -> str:
+    def _explained(self, error: sqlite3.Error | OSError) -> str:
         text = str(error)
         table = self._table
         if "no such table" in text:
             return f"{text}; [queue] table names {table.table!r}"
         if "no such column" in text:
-            return f"{text}; see status_column, created_column, ended_column and error_column of [queue]"
+            return f"{text}; see status_column of [queue]"
         if "locked" in text or "busy" in text:
             return f"{text}: somebody holds it exclusively"
         if "malformed" in text or "not a database" in text:
@@ -96,6 +105,7 @@ class QueueSource:
         table, statuses = self._table, self._table.statuses
         source, status = _name(table.table), _name(table.status_column)
         counts: dict[str, int] = dict(database.execute(f"select {status}, count(*) from {source} group by 1"))  # noqa: S608
+        columns = {str(row[1]) for row in database.execute(f"pragma table_info({source})")}
         named = (statuses.completed, statuses.failed, statuses.pending, statuses.active, statuses.cancelled)
         completed, failed, pending, active, cancelled = (sum(counts.get(name, 0) for name in group) for group in named)
         total = sum(counts.values())
@@ -104,24 +114,28 @@ class QueueSource:
             total=total,
             completed=completed,
             failed=failed,
-            failed_24h=self._failed_since(database, now - DAY_S),
+            failed_24h=self._failed_since(database, now - DAY_S, columns),
             pending=pending,
             active=active,
             success_rate=completed / ended if ended else None,
             cancelled=cancelled,
             other=total - completed - failed - pending - active - cancelled,
-            oldest_pending_s=self._oldest_pending(database, now),
-            errors=self._common_errors(database),
+            oldest_pending_s=self._oldest_pending(database, now) if table.created_column in columns else None,
+            errors=self._common_errors(database) if table.error_column in columns else (),
         )
 
-    def _failed_since(self, database: sqlite3.Connection, since: float) -> int:
+    def _failed_since(self, database: sqlite3.Connection, since: float, columns: set[str]) -> int | None:
+        """Failed since then, by when they ended or else began; None where the table tells no times."""
         table = self._table
-        moment = f"coalesce({_name(table.ended_column)}, {_name(table.created_column)})"
+        moments = [_epoch(name) for name in (table.ended_column, table.created_column) if name in columns]
+        if not moments:
+            return None
+        # coalesce() takes two arguments at least.
         return int(
             self._one(
                 database,
                 f"select count(*) from {_name(table.table)} where {_name(table.status_column)} in"  # noqa: S608
-                f" ({_marks(table.statuses.failed)}) and {_epoch(moment)} >= ?",
+                f" ({_marks(table.statuses.failed)}) and coalesce({', '.join(moments)}, null) >= ?",
                 (*table.statuses.failed, since),
             )
         )
@@ -130,7 +144,7 @@ class QueueSource:
         table = self._table
         oldest = self._one(
             database,
-            f"select min({_epoch(_name(table.created_column))}) from {_name(table.table)}"  # noqa: S608
+            f"select min({_epoch(table.created_column)}) from {_name(table.table)}"  # noqa: S608
             f" where {_name(table.status_column)} in ({_marks(table.statuses.pending)})",
             table.statuses.pending,
         )
@@ -149,6 +163,16 @@ class QueueSource:
 
     def _one(self, database: sqlite3.Connection, query: str, values: tuple[Any, ...]) -> Any:
         return database.execute(query, values).fetchone()[0]
+
+
+def _at_rest(path: Path) -> tuple[int, int, int] | None:
+    """What tells one state of a WAL database that nobody has open from the next; None for any other database."""
+    if path.with_name(path.name + "-wal").exists():
+        return None
+    with path.open("rb") as file:
+        in_wal_mode = file.read(WRITE_VERSION_AT + 1)[WRITE_VERSION_AT:] == b"\2"
+        status = os.fstat(file.fileno())
+    return (status.st_ino, status.st_size, status.st_mtime_ns) if in_wal_mode else None
 
 
 def _name(identifier: str) -> str:

@@ -25,6 +25,9 @@ SETTLED_S = 2.0
 
 def run_console(feed: Feed, *, read_only: bool, loaded: LoadedConfig, ascii_only: bool) -> int:
     """Show the console until it is quit. Returns the exit status: 128 + N after signal N, 1 after a bug."""
+    for name in ("COLUMNS", "LINES"):
+        # Exported, they never follow a resize, and the toolkit's console would quarrel with its driver over them.
+        os.environ.pop(name, None)
     saved = _terminal_settings()
     app = ConsoleApp(feed, read_only=read_only, loaded=loaded, ascii_only=ascii_only, driver_class=TerminalDriver)
     try:

@@ -40,6 +40,13 @@ def test_a_large_terminal_shows_all_five_panes_with_what_is_there(running: Fleet
     terminal.see("ended with 0")
 
 
+def test_an_exported_size_that_is_not_the_terminals_is_no_matter(running: Fleet, terminal: Screen) -> None:
+    terminal.start(console(running), 120, 40, {"COLUMNS": "80", "LINES": "24"})
+    terminal.see("dashboard", "twin", "work-prod")
+    terminal.press("q")
+    terminal.see("ended with 0")
+
+
 def test_a_small_terminal_shows_one_pane_and_names_the_others(running: Fleet, terminal: Screen) -> None:
     terminal.start(console(running), 80, 24)
     terminal.see("dashboard")

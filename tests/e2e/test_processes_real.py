@@ -16,7 +16,7 @@ from opsconsole.collect import descriptors
 from opsconsole.collect.processes import ProcessSource, process_source
 from opsconsole.collect.processes_psutil import PsutilProcessSource
 from opsconsole.model.clock import SystemClock
-from opsconsole.model.process import Process
+from opsconsole.model.process import Process, ProcessTable
 from tests.e2e.ground import NOTE, PYTHON, Ground, until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs a procfs")
@@ -75,7 +75,7 @@ def test_exec_of_another_script_by_the_same_interpreter_is_seen(ground: Ground, 
 
 def _running(source: ProcessSource, pid: int, script: str) -> Process | None:
     process = see(source, pid)
-    return process if process is not None and process.argv is not None and process.argv[-1] == script else None
+    return process if process is not None and process.argv and process.argv[-1] == script else None
 
 
 def test_forks_of_one_exec_share_an_image_and_other_starts_do_not(ground: Ground, source: ProcessSource) -> None:
@@ -185,16 +185,21 @@ def test_psutil_tells_the_same_of_a_process(ground: Ground) -> None:
     for source in (linux, other):
         source.attend([pid])
         source.read(CLOCK)
-    one, two = see(linux, pid), other.read(CLOCK).value
+    # A rate needs two looks with a few clock ticks between them.
+    two = until(lambda: table if (table := other.read(CLOCK).value) and rated(table, pid) else None, "a rate")
+    one = see(linux, pid)
     linux.close()
     assert one is not None
-    assert two is not None
     same = two.processes[pid]
     for field in ("ppid", "comm", "session", "process_group", "threads", "uid", "argv", "command", "exe", "cwd"):
         assert getattr(one, field) == getattr(same, field), field
     assert same.started_in == one.started_in
     assert same.cpu_percent == 0.0
     assert two.find(same.id) is same
+
+
+def rated(table: ProcessTable, pid: int) -> bool:
+    return table.processes[pid].cpu_percent is not None
 
 
 def test_without_stat_files_psutil_takes_over(tmp_path: Path) -> None:

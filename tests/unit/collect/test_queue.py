@@ -100,3 +100,41 @@ def test_another_table_or_column_is_named_with_where_to_say_so(database: Path) -
 def test_hostile_names_are_names_not_sql(database: Path) -> None:
     assert "no such table" in reason(database, table="prompts]; drop table prompts; --")
     assert read(database) is not None
+
+
+def test_nothing_is_left_beside_a_database_that_nobody_has_open(database: Path) -> None:
+    before = sorted(database.parent.iterdir())
+    assert QueueSource(QueueTable(path=database)).read(SystemClock()).ok
+    assert sorted(database.parent.iterdir()) == before
+
+
+def test_what_stands_in_the_log_of_a_writer_is_counted(database: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as writer:
+        writer.execute("insert into prompts (status) values ('pending')")
+        writer.commit()
+        queue = QueueSource(QueueTable(path=database)).read(SystemClock()).value
+    assert queue is not None
+    assert queue.pending == 1
+
+
+def test_lesser_columns_may_be_missing(tmp_path: Path) -> None:
+    path = tmp_path / "lean.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table prompts (status text)")
+        connection.execute("insert into prompts values ('failed'), ('pending')")
+        connection.commit()
+    queue = QueueSource(QueueTable(path=path)).read(SystemClock()).value
+    assert queue is not None
+    assert (queue.total, queue.failed, queue.failed_24h, queue.oldest_pending_s, queue.errors) == (2, 1, None, None, ())
+
+
+def test_times_may_be_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.db"
+    now = SystemClock().wall()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table prompts (status text, created_at real)")
+        connection.executemany("insert into prompts values ('failed', ?)", [(now - 60,), (now - 3 * 86400,)])
+        connection.commit()
+    queue = QueueSource(QueueTable(path=path)).read(SystemClock()).value
+    assert queue is not None
+    assert queue.failed_24h == 1
