@@ -6,7 +6,7 @@ JOBS ?= auto
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch test check lint types contracts wheel-test bench bench-quick format clean
+.PHONY: help run watch demo test check lint types contracts wheel-test bench bench-quick format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -16,6 +16,9 @@ run: $(VENV)/.installed-run   ## the console on this machine
 
 watch: $(VENV)/.installed-run   ## the same, read-only
 	@$(BIN)/opsconsole watch
+
+demo: $(VENV)/.installed-run   ## the incident in a sandbox of real processes, to be looked at and put right
+	@$(BIN)/opsconsole demo
 
 test: $(VENV)/.installed-dev   ## all tests, end-to-end ones included
 	$(BIN)/python -m pytest -n $(JOBS)
@@ -36,7 +39,10 @@ types: $(VENV)/.installed-dev   ## mypy, strict
 contracts: $(VENV)/.installed-dev   ## import contracts
 	$(BIN)/lint-imports
 
-wheel-test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
+wheel-demo: $(VENV)/.installed-run   ## the incident in a sandbox of real processes, to be looked at and put right
+	@$(BIN)/opsconsole demo
+
+test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
 	$(BIN)/python scripts/wheel_test.py
 
 bench: $(VENV)/.installed-dev   ## what it costs, beside htop and glances where they are installed

@@ -19,6 +19,7 @@ COMMANDS = {
     "watch": "observe",
     "init": "setup",
     "check": "setup",
+    "demo": "demo",
 }
 """Command name to the module of this package that holds it."""
 

@@ -20,6 +20,7 @@ from opsconsole.model.system import Pressure, System
 
 PROC = Path("/proc")
 SYS = Path("/sys")
+DEMO_NOTE = "DEMO: load, CPU, memory, swap and pressure are told, not measured"
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _FIRST_LINES = 16 * 1024
 """Enough of any file here but /proc/stat, of which every look needs the first line only."""
@@ -54,9 +55,11 @@ class SystemSource:
     every_s = 2.0
     deadline_s = 2.0
 
-    def __init__(self, root: Path = PROC, sys_root: Path = SYS) -> None:
+    def __init__(self, root: Path = PROC, sys_root: Path = SYS, note: str = "") -> None:
+        """``note`` is what a reader must know of everything that is read here."""
         self._root = root
         self._sys_root = sys_root
+        self._note = note
         self._keep_open = root == PROC
         self._descriptors: dict[str, int] = {}
         self._cores: int | None = None
@@ -111,7 +114,7 @@ class SystemSource:
             uptime_s=uptime,
             missing=tuple(missing),
         )
-        return ok(system, at, note=self._limit_note(system))
+        return ok(system, at, note=self._note or self._limit_note(system))
 
     def _look_once(self) -> None:
         """What does not change while we watch."""
@@ -285,10 +288,12 @@ def _swap_rates(before: _Counters | None, now: _Counters) -> tuple[float | None,
     return pages_in * _PAGE_BYTES / seconds, pages_out * _PAGE_BYTES / seconds
 
 
-def system_source(root: Path | None = None) -> Source[System]:
-    """The source for this machine; with a directory laid out as /proc, one that reads that instead."""
-    if root is None and sys.platform == "darwin":
+def system_source(demo_root: Path | None = None) -> Source[System]:
+    """The source for this machine; with the demo's directory laid out as /proc, one that reads that and says so."""
+    if demo_root is not None:
+        return SystemSource(demo_root, demo_root / "sys", note=DEMO_NOTE)
+    if sys.platform == "darwin":
         from opsconsole.collect.system_macos import MacSystemSource
 
         return MacSystemSource()
-    return SystemSource(root or PROC)
+    return SystemSource()

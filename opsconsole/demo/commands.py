@@ -43,6 +43,8 @@ def headless(options: DemoOptions, stdout: TextIO) -> int:
         with _ended_by_signals(), build(options) as sandbox:
             stdout.write(json.dumps(_where(sandbox)) + "\n")
             stdout.flush()
+            if sandbox.kept:
+                sys.stderr.write(f"{how_to_go_on(sandbox)}\n")
             while sandbox.running:
                 time.sleep(_LOOK_AGAIN_S)
     except _Asked:
@@ -62,29 +64,37 @@ def on_screen(options: DemoOptions, show: Callable[[Sandbox], int]) -> int:
     try:
         with _ended_by_signals():
             sandbox = build(options)
-        with sandbox:
-            status = show(sandbox)
+        try:
+            return show(sandbox)
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
+        finally:
+            _ignore_signals()
+            sandbox.close()
             if sandbox.kept:
-                sys.stderr.write(f"{how_to_end(sandbox)}\n")
+                sys.stderr.write(f"{how_to_go_on(sandbox)}\n")
     except _Asked:
         return 0
     except DemoError as failure:
         sys.stderr.write(f"opsconsole: {failure}\n")
         return 1
-    return status
 
 
 def build(options: DemoOptions) -> Sandbox:
-    """The sandbox these options ask for; a kept one has said on stderr how to end it."""
+    """The sandbox these options ask for."""
     sandbox = Sandbox.build(options.healthy, options.scale, options.weight_mb, options.directory)
     if options.keep:
         sandbox.keep()
-        sys.stderr.write(f"{how_to_end(sandbox)}\n")
     return sandbox
 
 
-def how_to_end(sandbox: Sandbox) -> str:
-    return f"the sandbox in {sandbox.directory} stays until it is ended: kill {sandbox.holder.pid}"
+def how_to_go_on(sandbox: Sandbox) -> str:
+    """For people: how a kept one is looked at, and how it is ended."""
+    return (
+        "the sandbox stays until it is ended\n"
+        f"  a console on it:  opsconsole --config {sandbox.config_path} --state-dir {sandbox.state_dir}\n"
+        f"  to end it:        kill {sandbox.holder.pid}"
+    )
 
 
 def clean() -> int:
@@ -129,6 +139,10 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def _raise(_number: int, _frame: object) -> None:
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)  # asked twice, it must still come to an orderly end
+    _ignore_signals()  # asked twice, it must still come to an orderly end
     raise _Asked
+
+
+def _ignore_signals() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -50,7 +50,7 @@ class Engine:
         demo = loaded.config.demo
         self._processes = process_source(is_candidate=candidate_predicate(loaded.config.worker))
         self._ports = ListenerSource()
-        self._system = system_source(demo.proc) if demo is not None and demo.proc is not None else system_source()
+        self._system = system_source(None if demo is None else demo.proc)
         self._lanes = Lanes(loaded.config, self._clock, self._wake_up)
         self._assembly = Assembly(clean(socket.gethostname(), 80))
         self._discovered_pids: frozenset[int] = frozenset()

@@ -65,7 +65,8 @@ def duration_short(seconds: float | None) -> str:
     if seconds is None or not _measured(seconds):
         return UNKNOWN
     whole = int(seconds)
-    for unit, length, end in (("s", 1, 100), ("m", _MINUTE, 100), ("h", _HOUR, 100), ("d", _DAY, 1000)):
+    # Each ends where two of the next unit begin: a longer time never reads shorter.
+    for unit, length, end in (("s", 1, 120), ("m", _MINUTE, 120), ("h", _HOUR, 48), ("d", _DAY, 730)):
         if whole < length * end:
             return f"{whole // length}{unit}"
     years = whole // (365 * _DAY)

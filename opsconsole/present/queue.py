@@ -55,18 +55,20 @@ def _totals(queue: Queue, signs: Glyphs) -> Iterator[StatedRow]:
         return bar(part / queue.total if queue.total else 0.0, GRAPH_WIDTH, signs)
 
     ended = queue.completed + queue.failed
+    # Some prompts always fail; when most do, the queue is what to look at.
+    failing: Status = "warn" if queue.failed > queue.completed else ""
     if queue.success_rate is None:
         yield _row("queue:success", "Success rate", 0.0, "", "nothing has ended yet", "muted", text="none yet")
     else:
         note = f"{humanise.count(queue.completed)} of {humanise.count(ended)} ended"
         rate = queue.success_rate
         text = humanise.ratio(rate)
-        yield _row("queue:success", "Success rate", rate, bar(rate, GRAPH_WIDTH, signs), note, text=text)
+        yield _row("queue:success", "Success rate", rate, bar(rate, GRAPH_WIDTH, signs), note, failing, text)
     yield _row("queue:total", "Total", queue.total, "", "")
     yield _row("queue:completed", "Completed", queue.completed, share(queue.completed), "")
-    failed: Status = "warn" if queue.failed else ""
-    yield _row("queue:failed", "Failed", queue.failed, share(queue.failed), "", failed)
-    yield _row("queue:failed_24h", "Failed in 24 h", queue.failed_24h, "", "", "warn" if queue.failed_24h else "")
+    yield _row("queue:failed", "Failed", queue.failed, share(queue.failed), "", failing)
+    recent: Status = failing if queue.failed_24h else ""
+    yield _row("queue:failed_24h", "Failed in 24 h", queue.failed_24h, "", "", recent)
     oldest = "" if queue.oldest_pending_s is None else f"oldest {humanise.duration(queue.oldest_pending_s)}"
     yield _row("queue:pending", "Pending", queue.pending, share(queue.pending), oldest)
     yield _row("queue:active", "Active", queue.active, share(queue.active), "")

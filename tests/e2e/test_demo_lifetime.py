@@ -22,12 +22,7 @@ from opsconsole.demo.sandbox import Sandbox
 from opsconsole.model.identity import ProcessId
 from tests.e2e.demo_ground import eventually, exists
 
-START = """
-import sys
-from opsconsole.demo.commands import DemoOptions, headless
-sys.exit(headless(DemoOptions(keep="keep" in sys.argv), sys.stdout))
-"""
-CLEAN = "import sys; from opsconsole.demo.commands import clean; sys.exit(clean())"
+COMMAND = [str(Path(sys.executable).with_name("opsconsole")), "demo"]
 
 
 @pytest.fixture
@@ -44,7 +39,7 @@ class Demo:
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", START, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*COMMAND, "--headless", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
         self.told: dict[str, Any] = json.loads(self.process.stdout.readline())
@@ -75,7 +70,7 @@ class Demo:
 
 
 def clean() -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", CLEAN], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([*COMMAND, "--clean"], capture_output=True, text=True, timeout=60, check=False)
 
 
 def assert_gone(demo: Demo, before: set[ProcessId]) -> None:
@@ -175,13 +170,15 @@ def test_clean_removes_what_was_killed_and_leaves_what_is_in_use(root: Path) -> 
 
 
 def test_a_kept_fleet_outlives_its_owner_and_ends_as_was_told(root: Path) -> None:
-    demo = Demo("keep")
+    demo = Demo("--keep")
     everything = demo.everything() | {demo.holder}
     assert demo.told["pid"] == demo.holder.pid
     demo.process.terminate()
     assert demo.process.wait(30) == 0
     assert demo.process.stderr is not None
-    assert f"kill {demo.holder.pid}" in demo.process.stderr.read()
+    told = demo.process.stderr.read()
+    assert f"opsconsole --config {demo.told['config']} --state-dir {demo.told['state_dir']}\n" in told
+    assert f"kill {demo.holder.pid}\n" in told
     demo.wait()
     assert clean().returncode == 0
     assert len([process for process in everything if alive(process)]) > 30

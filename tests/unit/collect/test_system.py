@@ -181,10 +181,11 @@ def test_pressure_without_a_full_line() -> None:
     assert pressure == Pressure(some10=1.0, some60=2.0, full10=None, full60=None)
 
 
-def test_a_given_directory_is_read_whatever_the_system(proc: Path) -> None:
+def test_the_demos_directory_is_read_whatever_the_system_and_the_reading_says_so(proc: Path) -> None:
     reading = system_source(proc).read(Clock())
     assert reading.value is not None
     assert reading.value.load1 == 8.13
+    assert reading.note.startswith("DEMO: ")
 
 
 @pytest.mark.skipif(not Path("/proc/loadavg").exists(), reason="no /proc here")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opsconsole.present import humanise
@@ -49,6 +49,8 @@ def test_width_is_bounded(
 
 @pytest.mark.parametrize(("humanised", "_width", "units"), KNOWN)
 @given(one=numbers, other=numbers)
+@example(one=3_660.0, other=6_000.0)
+@example(one=99 * 3_600.0, other=100 * 3_600.0)
 def test_a_larger_number_never_reads_smaller(
     humanised: Callable[[float | None], str], _width: int, units: dict[str, float], one: float, other: float
 ) -> None:
