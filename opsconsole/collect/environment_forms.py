@@ -22,7 +22,9 @@ class Entry(msgspec.Struct, frozen=True):
     """One environment as its source tells it."""
 
     id: str
+    """Its name where the source tells no id; empty where it tells neither: nothing can be done to it then."""
     name: str
+    """Empty where the source tells none."""
     ports: tuple[int, ...]
     state: str
     created_at: float | None
@@ -64,10 +66,9 @@ def _listed(document: Any) -> list[Any] | None:
 
 
 def _entry(item: dict[str, Any], fields: EnvironmentFields) -> Entry:
-    name = shown(str(item.get(fields.name) or item.get(fields.id) or "unnamed"), 120)
-    identifier = item.get(fields.id)
+    name = _word(item.get(fields.name))
     return Entry(
-        id=shown(str(identifier), 120) if identifier is not None else name,
+        id=_word(item.get(fields.id)) or name,
         name=name,
         ports=_ports(item, fields),
         state=shown(str(item.get(fields.state) or ""), 40),
@@ -76,6 +77,12 @@ def _entry(item: dict[str, Any], fields: EnvironmentFields) -> Entry:
         url=shown(str(item.get("url") or ""), 300),
         branch=shown(str(item.get("branch") or item.get("git_branch") or ""), 120),
     )
+
+
+def _word(written: Any) -> str:
+    """A name or id: text or a number; empty for anything else."""
+    is_one = isinstance(written, str | int | float) and not isinstance(written, bool)
+    return shown(str(written).strip(), 120) if is_one else ""
 
 
 def _ports(item: dict[str, Any], fields: EnvironmentFields) -> tuple[int, ...]:

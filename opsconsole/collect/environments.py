@@ -5,17 +5,15 @@ Whatever cannot be read as a list of environments is unknown with what came: an 
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from opsconsole.collect.command_output import CommandFailed, output_of
 from opsconsole.collect.environment_forms import Entry, WrongShape, read_entries
 from opsconsole.collect.files import FileUnreadable, read_capped
 from opsconsole.config.checks import port_pool
-from opsconsole.config.types import EnvironmentsTable
+from opsconsole.config.types import EnvironmentFields, EnvironmentsTable
 from opsconsole.model.clock import Clock
 from opsconsole.model.environment import Environment, Environments, PortPool
 from opsconsole.model.listener import Port
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from opsconsole.collect.http import HttpClient
 
 FILE_BYTES = 1_048_576
+NAMELESS = "(no name)"
 
 
 class RawEnvironments(msgspec.Struct, frozen=True):
@@ -43,12 +42,15 @@ class _NoList(Exception):
 
 
 class EnvironmentSource:
-    """Asks the configured source for its list."""
+    """Asks the configured source for its list.
+
+    ``refused`` is why no command of this config may be run (others may have written it); empty when it may.
+    """
 
     name = "environments"
 
-    def __init__(self, table: EnvironmentsTable) -> None:
-        self._table = table
+    def __init__(self, table: EnvironmentsTable, refused: str = "") -> None:
+        self._table, self._refused = table, refused
         self.every_s = float(table.every)
         self.deadline_s = float(table.timeout) + 2.0
         self._runner: asyncio.Runner | None = None
@@ -64,7 +66,14 @@ class EnvironmentSource:
             return unknown(shown(f"{source}: {failure}"), clock.wall())
         except FileUnreadable as failure:
             return unknown(shown(failure.reason), clock.wall())
-        return ok(RawEnvironments(entries, source), clock.wall())
+        return ok(RawEnvironments(entries, source), clock.wall(), note=_nameless_note(entries, table.fields))
+
+    def close(self) -> None:
+        """Close the loop, if there is one. Not while a read is going on."""
+        if self._runner is not None and self._client is not None:
+            self._runner.run(self._client.close())
+            self._runner.close()
+            self._runner = self._client = None
 
     def _content(self) -> bytes:
         if self._table.url:
@@ -76,12 +85,10 @@ class EnvironmentSource:
         raise _NoList("no source is configured")
 
     def _from_url(self) -> bytes:
-        import asyncio
-
-        from opsconsole.collect.http import HttpClient
+        from opsconsole.collect.http import HttpClient, new_runner
 
         if self._runner is None or self._client is None:
-            self._runner, self._client = asyncio.Runner(), HttpClient()
+            self._runner, self._client = new_runner(), HttpClient()
         table = self._table
         answer = self._runner.run(self._client.ask(table.url, table.timeout, table.tls))
         if answer.error:
@@ -94,34 +101,13 @@ class EnvironmentSource:
         return answer.body
 
     def _from_command(self) -> bytes:
+        if self._refused:
+            raise _NoList(f"not run: {self._refused}")
         table = self._table
-        environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"}
         try:
-            child = subprocess.Popen(
-                table.command,
-                cwd=table.cwd,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise _NoList(f"{error.filename or table.command[0]}: {error.strerror}") from None
-        with child:
-            try:
-                output, errors = child.communicate(timeout=float(table.timeout))
-            except subprocess.TimeoutExpired:
-                child.kill()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.communicate(timeout=1.0)
-                raise _NoList(f"gave no answer within {table.timeout:g} s") from None
-        if child.returncode != 0:
-            said = shown(errors[:800].decode(errors="replace"), 200)
-            raise _NoList(f"exit status {child.returncode}; said: {said or 'nothing'}")
-        if len(output) > FILE_BYTES:
-            raise _NoList(f"printed {len(output)} bytes, more than the {FILE_BYTES} that are read")
-        return output
+            return output_of(table.command, table.cwd, float(table.timeout), FILE_BYTES)
+        except CommandFailed as failure:
+            raise _NoList(str(failure)) from None
 
 
 def assemble_environments(
@@ -138,7 +124,7 @@ def assemble_environments(
         return carry(raw)
     entries = raw.value.entries
     listening = {port.port: port for port in ports.value} if ports.value is not None else None
-    names = [entry.name for entry in entries]
+    names = [entry.name for entry in entries if entry.name]
     claims = [port for entry in entries for port in entry.ports]
     ttl_s = float(table.ttl) if table.ttl is not None else None
     items = tuple(
@@ -153,7 +139,10 @@ def assemble_environments(
         )
         for entry in entries
     )
-    return ok(Environments(items, _pool(table, claims, listening), raw.value.source), raw.at or now, note=raw.note)
+    pool = _pool(table, claims, listening)
+    unheard = f"listeners unknown, the pool counts claims only: {ports.reason}" if pool and listening is None else ""
+    note = "; ".join(filter(None, (raw.note, unheard)))
+    return ok(Environments(items, pool, raw.value.source), raw.at or now, note=note)
 
 
 def _environment(
@@ -167,13 +156,14 @@ def _environment(
 ) -> Environment:
     age_s = max(now - entry.created_at, 0.0) if entry.created_at is not None else None
     stale = age_s > ttl_s if age_s is not None and ttl_s is not None else None
-    reasons = ["older than its TTL"] if stale else []
+    reasons = [] if entry.name else ["its source gives it no name"]
+    reasons += ["older than its TTL"] if stale else []
     reasons += ["the name is used twice"] if twice else []
     reasons += [f"port {contested} is claimed twice"] if contested is not None else []
     owner_pid, owner_command, alive = _owner(entry, listening, processes)
     return Environment(
         id=entry.id,
-        name=entry.name,
+        name=entry.name or (f"(no name, id {entry.id})" if entry.id else NAMELESS),
         port=entry.ports[0] if entry.ports else None,
         ports=entry.ports,
         state=entry.state or "unknown",
@@ -213,4 +203,9 @@ def _pool(table: EnvironmentsTable, claims: list[int], listening: dict[int, Port
     first, last = bounds
     claimed = {port for port in claims if first <= port <= last}
     heard = {port for port in listening or () if first <= port <= last}
-    return PortPool(first, last, tuple(sorted(claimed | heard)), tuple(sorted(heard - claimed)))
+    return PortPool(first, last, tuple(sorted(claimed | heard)), tuple(sorted(heard - claimed)), listening is not None)
+
+
+def _nameless_note(entries: tuple[Entry, ...], fields: EnvironmentFields) -> str:
+    nameless = sum(1 for entry in entries if not entry.name)
+    return f"{nameless} of {len(entries)} entries have no {fields.name!r}" if nameless else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -28,12 +29,18 @@ _FLAT = frozenset({"running", "stopped"})
 """In a flat body only these words make an entry a component: its other strings may mean anything."""
 
 
+_HEALTH_PATH = re.compile(r"(?:health|live|ready|status|ping|heartbeat)[\w.-]*/?", re.IGNORECASE)
+"""The last part of a path under which an API tells how it is: /health, /healthz, /health-check, /readyz, …"""
+
+
 class Health(msgspec.Struct, frozen=True):
     """``components`` is None, and ``error`` says why, when the body could not be read."""
 
     components: dict[str, str] | None
     status: str = ""
     error: str = ""
+    misplaced: bool = False
+    """Whether no health URL answers so: a web page, or JSON that breaks off. Plain text and an empty body do occur."""
 
 
 def read_health(body: bytes, cut: bool = False) -> Health:
@@ -44,11 +51,11 @@ def read_health(body: bytes, cut: bool = False) -> Health:
     if not text:
         return Health(None, error="the body is empty")
     if text[:1] == b"<":
-        return Health(None, error="the body is HTML, not JSON")
+        return Health(None, error="the body is HTML, not JSON", misplaced=True)
     try:
         document = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return Health(None, error="the body is not JSON")
+        return Health(None, error="the body is not JSON", misplaced=text[:1] in (b"{", b"["))
     if not isinstance(document, dict):
         return Health(None, error=f"the body is a JSON {type(document).__name__}, not an object")
     status = document.get("status")
@@ -69,6 +76,18 @@ def _components(document: dict[str, Any]) -> dict[str, str]:
         if isinstance(value, str) and value.lower() in _FLAT:
             found[shown(name, 80)] = shown(value, 40)
     return found
+
+
+def is_health_url(url: str) -> bool:
+    """Whether a URL's path says that it tells of health, and is not just any page of a service."""
+    from urllib.parse import urlsplit
+
+    return _HEALTH_PATH.fullmatch(urlsplit(url).path.rstrip("/").rpartition("/")[2]) is not None
+
+
+def is_unwell(reported_status: str) -> bool:
+    """Whether a body's own ``status`` says that something is amiss."""
+    return reported_status.lower() in STOPPED
 
 
 def is_running(state: str) -> bool:

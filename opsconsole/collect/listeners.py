@@ -6,8 +6,9 @@ on every read each of these is checked by one readlink. New processes, their anc
 through at once when they appear or a new socket has no owner; all processes when a socket stays without one, at most
 every ``EVERYWHERE_AGAIN_S``, ever more seldom for sockets that nobody was seen to hold.
 
-Until everyone was looked through, and where a descriptor table that may hold the socket may not be read,
-``owners_known`` is False. Where there is neither netlink nor /proc/net, psutil is asked (``listeners_psutil``).
+Until everyone was looked through, where a descriptor table that may hold the socket may not be read, and where nobody
+was seen to hold it at all (it is the kernel's own, or its holder lives in another pid namespace), ``owners_known`` is
+False. Where there is neither netlink nor /proc/net, psutil is asked (``listeners_psutil``).
 """
 
 from __future__ import annotations
@@ -130,10 +131,21 @@ class ListenerSource:
                 continue
             except OSError:
                 continue  # it has ended
-            for descriptor in descriptors:
-                inode = wanted.get(_link(f"{folder}/{descriptor}"))
-                if inode is not None:
-                    self._holders.setdefault(inode, {})[process.id] = int(descriptor)
+            if not self._look_at(process, folder, descriptors, wanted):
+                self._closed[process.pid] = process.id
+
+    def _look_at(self, process: Process, folder: str, descriptors: list[str], wanted: Mapping[str, int]) -> bool:
+        """Note what it holds; False when the kernel lists its descriptors but does not say what they are."""
+        for descriptor in descriptors:
+            try:
+                inode = wanted.get(os.readlink(f"{folder}/{descriptor}"))  # noqa: PTH115  # hot, as in _link
+            except PermissionError:
+                return False
+            except OSError:
+                continue  # it was closed meanwhile
+            if inode is not None:
+                self._holders.setdefault(inode, {})[process.id] = int(descriptor)
+        return True
 
     def _ports(self, table: ProcessTable, sockets: tuple[Socket, ...]) -> tuple[Port, ...]:
         # Owner objects are made of what may change from read to read: while nothing of it does, last time's serve.
@@ -172,13 +184,13 @@ class ListenerSource:
     def _are_known(
         self, table: ProcessTable, found: Socket, holders: list[Process], closed: Mapping[int, ProcessId]
     ) -> bool:
-        """Whether nobody whose descriptors are closed to us may hold it as well.
+        """Whether it has a holder that we see, and nobody whose descriptors are closed to us may hold it as well.
 
         A socket of our own with a holder of our own is taken as all known unless a child of the holder is closed to
         us: only inheritance would have carried it there.
         """
         if not holders:
-            return not closed and found.inode in self._missed
+            return False
         if not closed:
             return True
         children = (child for process in holders for child in table.children.get(process.pid, ()))

@@ -1,8 +1,8 @@
 """Probes of health URLs and sites, each on its own slow cadence, spread out so that they do not fall together.
 
-The first read waits until every target has been asked. Later ones wait a second at most and leave a slow server's
-probe under way: one site that hangs keeps no other from being asked. The event loop is the source's own and runs
-only inside ``read``.
+A read waits a second at most and leaves a slow server's probe under way: one site that hangs keeps no other from
+being asked or told. Only for a single look (``patient``) does the first read wait until every target has answered.
+The event loop is the source's own and runs only inside ``read``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from opsconsole.collect.health import Health, read_health
+from opsconsole.collect.health import Health, is_health_url, read_health
 from opsconsole.collect.http import Answer, HttpClient, new_runner, shown_url
 from opsconsole.config.types import Config, TlsTable
 from opsconsole.model.clock import Clock
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 AT_ONCE = 16
 HINT = "[[site]] with name and url, or url of a [[service]]"
 WAIT_S = 1.0
-"""How long a read waits for its probes, except the first."""
+"""How long a read waits for its probes."""
 MARGIN_S = 2.0
 
 
@@ -74,6 +74,8 @@ class ProbeSource:
         self._client = HttpClient()
         self._places: asyncio.Semaphore | None = None
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self.patient = False
+        """Whether the first read waits for all answers: there will be no second one."""
         rounds = -(-len(targets) // AT_ONCE)
         self._first_wait_s = max((target.timeout_s for target in targets), default=0.0) * rounds + MARGIN_S / 2
         self.deadline_s = self._first_wait_s + MARGIN_S / 2
@@ -92,7 +94,7 @@ class ProbeSource:
         if self._runner is None:
             self._runner = new_runner()
         if due or self._under_way:
-            self._runner.run(self._probe_all(due, clock, self._first_wait_s if first else WAIT_S))
+            self._runner.run(self._probe_all(due, clock, self._first_wait_s if first and self.patient else WAIT_S))
         return ok(dict(self._last), clock.wall())
 
     def close(self) -> None:
@@ -124,15 +126,16 @@ class ProbeSource:
 
     async def _probe(self, target: ProbeTarget, places: asyncio.Semaphore, clock: Clock) -> None:
         async with places:
+            asked_at = clock.monotonic()
             answer = await self._client.ask(
                 target.url, target.timeout_s, target.tls, body=target.is_health, expect=target.expect
             )
         last = self._last.get(target.key)
         failed_before = last.failures if last is not None else 0
-        self._last[target.key] = _probe_of(target, answer, clock.wall(), failed_before)
+        self._last[target.key] = _probe_of(target, answer, clock.wall(), asked_at, failed_before)
 
 
-def _probe_of(target: ProbeTarget, answer: Answer, at: float, failed_before: int) -> Probe:
+def _probe_of(target: ProbeTarget, answer: Answer, at: float, asked_at: float, failed_before: int) -> Probe:
     health = read_health(answer.body, answer.cut) if target.is_health and not answer.error else Health(None)
     return Probe(
         url=shown_url(target.url),
@@ -143,8 +146,10 @@ def _probe_of(target: ProbeTarget, answer: Answer, at: float, failed_before: int
         body=shown(answer.body[:1000].decode(errors="replace").strip(), 200),
         components=health.components,
         component_error=health.error,
+        misplaced_body=health.misplaced and is_health_url(target.url),
         reported_status=health.status,
         tls_error=answer.tls_error,
+        asked_at=asked_at,
         failures=failed_before + 1 if answer.status is None else 0,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from opsconsole.collect.health import is_running
+from opsconsole.collect.health import is_running, is_unwell
 from opsconsole.collect.misses import Misses
 from opsconsole.config.types import ServiceTable
 from opsconsole.model.listener import Owner, Port
@@ -14,6 +14,8 @@ from opsconsole.model.service import Probe, Service, ServiceState
 from opsconsole.model.text import shown
 
 MISSES_UNTIL_DOWN = 2
+NOT_YET = "not probed yet"
+NOT_SINCE_START = "not probed since it was started"
 
 
 class _State(NamedTuple):
@@ -30,8 +32,12 @@ def assemble_services(
     now: float,
     misses: Misses,
     discovered: bool = False,
+    monotonic: float | None = None,
 ) -> Reading[tuple[Service, ...]]:
-    """One Service for each table. A port must be missed twice before its service is down."""
+    """One Service for each table. A port must be missed twice before its service is down.
+
+    ``monotonic`` is ``now`` on the clock of ``Probe.asked_at``; with it a probe of an earlier owner does not count.
+    """
     if not tables and not discovered:
         return unconfigured("[[service]] with name and port")
     by_port = {port.port: port for port in ports.value or ()}
@@ -47,6 +53,7 @@ def assemble_services(
                 misses,
                 discovered,
                 now,
+                monotonic,
             )
             for table in tables
         ),
@@ -63,25 +70,30 @@ def _service(
     misses: Misses,
     discovered: bool,
     now: float,
+    monotonic: float | None,
 ) -> Service:
-    state = _state(table, port, ports, probe, misses)
     owners = _owners(port)
     members = _members(owners, processes)
     cost = usage(members) if members else None
     first = processes.find(owners[0].id) if owners and processes is not None else None
+    uptime_s = max(now - first.started_at, 0.0) if first is not None else None
+    outlived = _is_outlived(probe, uptime_s, monotonic)
+    state = _state(table, port, ports, None if outlived else probe, misses, NOT_SINCE_START if outlived else NOT_YET)
+    if outlived or (port is None and ports.ok):
+        probe = None
     return Service(
         name=table.name,
         port=table.port,
         state=state.state,
         reason=state.reason,
         pid=owners[0].pid if owners else None,
-        uptime_s=max(now - first.started_at, 0.0) if first is not None else None,
+        uptime_s=uptime_s,
         http_status=probe.http_status if probe is not None else None,
         latency_ms=probe.latency_ms if probe is not None else None,
         components=(probe.components or {}) if probe is not None else {},
         stopped=state.stopped,
         owners=owners,
-        owners_known=port is not None and all(listener.owners_known for listener in port.listeners),
+        owners_known=ports.ok if port is None else all(listener.owners_known for listener in port.listeners),
         sharing=port.sharing if port is not None else "",
         addresses=tuple(listener.address for listener in port.listeners) if port is not None else (),
         url=shown(table.url),
@@ -115,14 +127,26 @@ def _members(owners: tuple[Owner, ...], processes: ProcessTable | None) -> list[
     return list(members.values())
 
 
+def _is_outlived(probe: Probe | None, uptime_s: float | None, monotonic: float | None) -> bool:
+    """Whether who holds the port now was not there yet when the probe was asked."""
+    if probe is None or probe.asked_at is None or uptime_s is None or monotonic is None:
+        return False
+    return uptime_s < monotonic - probe.asked_at
+
+
 def _state(
-    table: ServiceTable, port: Port | None, ports: Reading[tuple[Port, ...]], probe: Probe | None, misses: Misses
+    table: ServiceTable,
+    port: Port | None,
+    ports: Reading[tuple[Port, ...]],
+    probe: Probe | None,
+    misses: Misses,
+    unprobed: str,
 ) -> _State:
     if port is not None:
         misses.seen(table.name)
         if not table.url:
             return _State("up")
-        return _State("unknown", "not probed yet") if probe is None else _by_probe(table, probe)
+        return _State("unknown", unprobed) if probe is None else _by_probe(table, probe)
     if not ports.ok:
         if probe is not None and not probe.error:
             return _by_probe(table, probe)
@@ -144,10 +168,10 @@ def _by_probe(table: ServiceTable, probe: Probe) -> _State:
         return _State("degraded", "stopped: " + ", ".join(stopped), stopped + absent)
     if probe.http_status != table.expect:
         return _State("degraded", f"HTTP {probe.http_status} instead of {table.expect}", absent)
-    if table.components and probe.component_error:
+    if probe.component_error and (table.components or probe.misplaced_body):
         return _State("degraded", f"{probe.component_error}; came: {probe.body or 'nothing'}", absent)
     if absent:
         return _State("degraded", "not in the answer: " + ", ".join(absent), absent)
-    if probe.reported_status.lower() in ("degraded", "unhealthy"):
+    if is_unwell(probe.reported_status):
         return _State("degraded", f"reports itself {probe.reported_status}")
     return _State("up")

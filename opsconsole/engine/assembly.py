@@ -54,7 +54,14 @@ class Assembly:
         probes = lanes.reading("probes", PROBES_HINT)
         servers = lanes.reading("tmux")
         services = assemble_services(
-            config.service, scan.ports, scan.processes, probes, now, self._service_misses, discovered=discovered
+            config.service,
+            scan.ports,
+            scan.processes,
+            probes,
+            now,
+            self._service_misses,
+            discovered=discovered,
+            monotonic=clock.monotonic(),
         )
         workers = assemble_workers(
             config.worker,

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from opsconsole.collect.discovery import discover
 from opsconsole.collect.listeners import ListenerSource
 from opsconsole.collect.processes import process_source
+from opsconsole.collect.services import NOT_SINCE_START
 from opsconsole.collect.sessions import pane_pids
 from opsconsole.collect.system import system_source
 from opsconsole.collect.workers import candidate_predicate
@@ -51,7 +52,7 @@ class Engine:
         self._processes = process_source(is_candidate=candidate_predicate(loaded.config.worker))
         self._ports = ListenerSource()
         self._system = system_source(None if demo is None else demo.proc)
-        self._lanes = Lanes(loaded.config, self._clock, self._wake_up)
+        self._lanes = Lanes(loaded, self._clock, self._wake_up)
         self._assembly = Assembly(clean(socket.gethostname(), 80))
         self._discovered_pids: frozenset[int] = frozenset()
         """What discovery takes for workers: looked at deeper, so that their programs can be told."""
@@ -88,6 +89,8 @@ class Engine:
 
     def collect_once(self) -> Snapshot:
         """One complete Snapshot: every source asked, waited for up to its deadline, rates over a short pause."""
+        if self._lanes.probes is not None:
+            self._lanes.probes.patient = True
         self._lanes.start()
         try:
             self.collect()
@@ -115,7 +118,15 @@ class Engine:
             self._config, scan, self._lanes, self._clock, discovered=self.loaded.path is None
         )
         self.history.record(self.latest)
+        self._probe_restarted(self.latest)
         return self.latest
+
+    def _probe_restarted(self, snapshot: Snapshot) -> None:
+        """What was started since its last probe need not wait for its turn."""
+        restarted = [one.name for one in snapshot.services.value or () if one.reason == NOT_SINCE_START]
+        if restarted and self._lanes.probes is not None:
+            self._lanes.probes.probe_now(f"service:{name}" for name in restarted)
+            self._lanes.ask_now("probes")
 
     def _discover(self, processes: Reading[ProcessTable], ports: Reading[tuple[Port, ...]]) -> None:
         """Without a config: what listens is a service, what has long run as a daemon is a worker."""

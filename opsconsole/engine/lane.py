@@ -31,6 +31,7 @@ class Lane(Generic[T]):
         """Monotonic; set while a read is under way."""
         self._due_at = 0.0
         self._stopped = False
+        self._close_source = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -38,10 +39,15 @@ class Lane(Generic[T]):
         self._thread = threading.Thread(target=self._run, name=f"opsconsole-{self.source.name}", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ask no more. Does not wait for a read that is under way."""
+    def stop(self, *, close_source: bool = False) -> None:
+        """Ask no more. Does not wait for a read that is under way.
+
+        With ``close_source`` the source gives back what it holds once it is free; at the end of the program the
+        system does that.
+        """
         with self._changed:
             self._stopped = True
+            self._close_source = close_source
             self._changed.notify_all()
 
     def ask_now(self) -> None:
@@ -81,6 +87,8 @@ class Lane(Generic[T]):
                 self._changed.notify_all()
             if first:
                 self._delivered()
+        if self._close_source and (close := getattr(self.source, "close", None)) is not None:
+            close()
 
     def _read(self) -> Reading[T]:
         try:

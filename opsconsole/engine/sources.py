@@ -13,7 +13,7 @@ from opsconsole.collect.probes import ProbeSource, targets_of
 from opsconsole.collect.queue import QueueSource
 from opsconsole.collect.source import Source
 from opsconsole.collect.tmux import TmuxSource
-from opsconsole.config.types import Config
+from opsconsole.config.types import Config, LoadedConfig
 from opsconsole.engine.lane import Lane
 from opsconsole.model.clock import Clock
 from opsconsole.model.reading import Reading, unconfigured
@@ -22,13 +22,13 @@ from opsconsole.model.reading import Reading, unconfigured
 class Lanes:
     """One lane for each slow source that the config asks for; what it does not ask for is unconfigured."""
 
-    def __init__(self, config: Config, clock: Clock, delivered: Callable[[], None]) -> None:
+    def __init__(self, loaded: LoadedConfig, clock: Clock, delivered: Callable[[], None]) -> None:
         self._lanes: dict[str, Lane[Any]] = {}
         self.probes: ProbeSource | None = None
-        for name, source in self._sources(config).items():
+        for name, source in self._sources(loaded.config, loaded.actions_refused).items():
             self._lanes[name] = Lane(source, clock, delivered)
 
-    def _sources(self, config: Config) -> dict[str, Source[Any]]:
+    def _sources(self, config: Config, refused: str) -> dict[str, Source[Any]]:
         sources: dict[str, Source[Any]] = {
             "tmux": TmuxSource(config.sessions, config.demo),
             "disks": DiskSource(),
@@ -41,7 +41,7 @@ class Lanes:
         if pid_files := [worker.pid_file for worker in config.worker if worker.pid_file is not None]:
             sources["pid_files"] = PidFileSource(tuple(pid_files))
         if config.environments is not None:
-            sources["environments"] = EnvironmentSource(config.environments)
+            sources["environments"] = EnvironmentSource(config.environments, refused)
         if config.queue is not None:
             sources["queue"] = QueueSource(config.queue)
         return sources
@@ -50,9 +50,9 @@ class Lanes:
         for lane in self._lanes.values():
             lane.start()
 
-    def stop(self) -> None:
+    def stop(self, *, close_sources: bool = False) -> None:
         for lane in self._lanes.values():
-            lane.stop()
+            lane.stop(close_source=close_sources)
 
     def ask_now(self, name: str = "") -> None:
         """Ask one source, or with no name all of them, out of turn."""

@@ -36,6 +36,8 @@ class PortPool(msgspec.Struct, frozen=True):
     """Ports of the pool that an environment claims or a process listens on."""
     unclaimed: tuple[int, ...] = ()
     """Of the used ones, those with a listener that no environment claims."""
+    listeners_known: bool = True
+    """False when the listening sockets could not be read: what is used are the claims only, at the least."""
 
     @property
     def size(self) -> int:

@@ -40,7 +40,7 @@ class Listener(msgspec.Struct, frozen=True):
     owners: tuple[Owner, ...]
     """Every process that has it open, parents first; empty when none could be read."""
     owners_known: bool
-    """False when a descriptor table that may hold it could not be read (another user's)."""
+    """False when a descriptor table that may hold it could not be read (another user's), or no holder is visible."""
     v6_only: bool | None = None
     """Whether an IPv6 socket leaves IPv4 alone (IPV6_V6ONLY); None for IPv4, and where the system does not tell."""
 

@@ -18,6 +18,7 @@ class Probe(msgspec.Struct, frozen=True):
     url: str
     """Masked, for showing."""
     at: float
+    """When the answer had come."""
     http_status: int | None
     latency_ms: float | None
     """Until the headers had come; None without an answer."""
@@ -29,9 +30,13 @@ class Probe(msgspec.Struct, frozen=True):
     """Named parts of a /health body and their states; None when the body has none that can be read."""
     component_error: str = ""
     """Why the body could not be read as /health: empty, HTML, not JSON, wrong shape."""
+    misplaced_body: bool = False
+    """Whether the URL is one for health and the body a web page or broken JSON."""
     reported_status: str = ""
     """The body's own ``status``: healthy, degraded, unhealthy; empty when it tells none."""
     tls_error: bool = False
+    asked_at: float | None = None
+    """When it was asked, on the monotonic clock: an answer counts only for who ran by then."""
     failures: int = 0
     """How many probes in a row, this one included, had no HTTP answer at all."""
 
@@ -46,6 +51,7 @@ class Service(msgspec.Struct, frozen=True):
     """Of the first owner of the port."""
     uptime_s: float | None
     http_status: int | None
+    """Of the last probe that still counts: none of a service that is down or was started since."""
     latency_ms: float | None
     components: dict[str, str]
     """Component name to its reported state; empty when none is known."""
@@ -53,6 +59,7 @@ class Service(msgspec.Struct, frozen=True):
     """The expected components that do not read running."""
     owners: tuple[Owner, ...]
     owners_known: bool
+    """Whether that is all who hold the port. False when it is held by somebody whom we do not see."""
     sharing: Sharing
     addresses: tuple[str, ...]
     url: str

@@ -85,7 +85,7 @@ def _age(environment: Environment) -> Cell:
 
 
 def pool_text(pool: PortPool) -> str:
-    return f"{len(pool.used)}/{pool.size} ports used"
+    return f"{len(pool.used)}/{pool.size} ports {'used' if pool.listeners_known else 'claimed'}"
 
 
 def _summary(environments: Environments, signs: Glyphs) -> str:

@@ -104,7 +104,10 @@ def rivals(service: Service) -> str:
 
 def _note(service: Service, status: Status) -> Cell:
     stopped = f"stopped: {', '.join(service.stopped)}" if service.stopped else ""
-    parts = [part for part in (stopped or service.reason, rivals(service)) if part]
+    unseen = "" if service.owners or service.owners_known or service.state == "down" else "owner not visible"
+    parts = [part for part in (stopped or service.reason, rivals(service), unseen) if part]
+    if parts == [unseen]:
+        return text_cell(unseen, "muted")
     if not parts and service.discovered:
         return text_cell("discovered", "muted")
     return text_cell("; ".join(parts), status if status != "ok" else "")

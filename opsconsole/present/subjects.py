@@ -78,7 +78,7 @@ def _service_fields(service: Service, snapshot: Snapshot) -> Iterator[Line]:
         owners = ", ".join(f"{owner.pid} {owner.command}" for owner in service.owners)
         yield field("owner", owners, sockets)
     elif not service.owners_known:
-        yield field("owner", "", "the owner's descriptors could not be read (another user's process)")
+        yield field("owner", "", "owner not visible: another user's process, or one outside of our namespace")
     if service.uptime_s is not None:
         yield field("uptime", humanise.duration(service.uptime_s), read_at("process table", snapshot.processes.at))
     if service.url:

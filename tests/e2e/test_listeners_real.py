@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -264,3 +266,28 @@ def test_without_sockets_or_processes_the_reading_says_which_is_missing(
     reading = ListenerSource().read(CLOCK, unknown("process table: gone", 1.0))
     assert reading.state == "unknown"
     assert "/proc/net/tcp" in reading.reason
+
+
+INSIDE = """
+from opsconsole.collect.listeners import ListenerSource
+from opsconsole.collect.processes import ProcessSource
+from opsconsole.model.clock import SystemClock
+table = ProcessSource().read(SystemClock())
+for port in ListenerSource().read(SystemClock(), table).value:
+    for listener in port.listeners:
+        print(port.port, len(listener.owners), listener.owners_known)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make a pid namespace")
+def test_an_owner_in_another_pid_namespace_is_not_taken_for_nobody(ground: Ground) -> None:
+    _, number = listen(ground)
+    inside = subprocess.run(
+        ["unshare", "-pf", "--mount-proc", PYTHON, "-c", INSIDE],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        capture_output=True,
+        text=True,
+    )
+    if inside.returncode != 0 and "unshare" in inside.stderr:
+        pytest.skip(f"no pid namespace here: {inside.stderr}")
+    assert f"{number} 0 False" in inside.stdout, inside.stdout + inside.stderr

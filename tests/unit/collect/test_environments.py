@@ -14,7 +14,7 @@ from opsconsole.config.types import Duration, EnvironmentsTable
 from opsconsole.model.clock import SystemClock
 from opsconsole.model.environment import Environments
 from opsconsole.model.process import ProcessTable
-from opsconsole.model.reading import ok
+from opsconsole.model.reading import ok, unknown
 from tests.unit.collect.web import closed_port, web
 
 NOW = 1_770_600_000.0
@@ -125,6 +125,38 @@ def test_a_command_that_fails_is_told_in_words(program: str, words: str) -> None
 
 def test_a_command_that_is_not_there() -> None:
     assert "No such file" in reason(EnvironmentsTable(command=("/nonexistent/env_manager.py",)))
+
+
+def test_an_entry_without_a_name_is_told_and_is_nobodys_duplicate(tmp_path: Path) -> None:
+    table = written(tmp_path, [{"port": 6001}, {"port": 6002}, {"id": 7}, {"name": ["x"]}, {"name": "a"}])
+    raw = EnvironmentSource(table).read(SystemClock())
+    reading = assemble_environments(table, raw, ok((), NOW), NO_PROCESSES, NOW)
+    assert reading.note == "4 of 5 entries have no 'name'"
+    assert reading.value is not None
+    items = reading.value.items
+    assert [item.name for item in items] == ["(no name)", "(no name)", "(no name, id 7)", "(no name)", "a"]
+    assert [item.id for item in items] == ["", "", "7", "", "a"]
+    assert not any(item.duplicate for item in items)
+    assert "no name" in items[0].reason
+
+
+def test_a_pool_whose_listeners_are_unknown_says_that_it_counts_claims_only(tmp_path: Path) -> None:
+    table = written(tmp_path, [{"name": "a", "port": 6001}], port_pool="6001-6010")
+    raw = EnvironmentSource(table).read(SystemClock())
+    reading = assemble_environments(table, raw, unknown("no netlink", NOW), NO_PROCESSES, NOW)
+    assert reading.value is not None
+    assert reading.value.pool is not None
+    assert not reading.value.pool.listeners_known
+    assert "claims only: no netlink" in reading.note
+
+
+def test_a_command_that_others_may_have_written_is_not_run(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    reading = EnvironmentSource(EnvironmentsTable(command=("touch", str(mark))), "others may write it").read(
+        SystemClock()
+    )
+    assert "not run: others may write it" in reading.reason
+    assert not mark.exists()
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

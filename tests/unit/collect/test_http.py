@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -17,10 +18,10 @@ def base() -> Iterator[str]:
         yield url
 
 
-async def ask(url: str, timeout_s: float = 5.0) -> Answer:
+async def ask(url: str, timeout_s: float = 5.0, expect: int = 200) -> Answer:
     client = HttpClient()
     try:
-        return await client.ask(url, timeout_s)
+        return await client.ask(url, timeout_s, expect=expect)
     finally:
         await client.close()
 
@@ -49,8 +50,28 @@ async def test_a_slow_body_cannot_outlast_the_total_deadline(base: str) -> None:
 
 
 async def test_a_gzip_bomb_is_cut_at_the_cap(base: str) -> None:
-    answer = await ask(f"{base}/bomb")
+    await ask(f"{base}/healthy")  # whatever the first question imports is not the bomb's
+    tracemalloc.start()
+    try:
+        answer = await ask(f"{base}/bomb")
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert (len(answer.body), answer.cut) == (BODY_BYTES, True)
+    assert most_bytes < 20_000_000
+
+
+async def test_an_expected_redirect_is_the_answer_and_not_followed(base: str) -> None:
+    answer = await ask(f"{base}/far", expect=302)
+    assert (answer.status, answer.error) == (302, "")
+
+
+async def test_cookies_are_not_kept_from_one_question_to_the_next(base: str) -> None:
+    client = HttpClient()
+    try:
+        assert [(await client.ask(f"{base}/cookie", 5.0)).body for _ in range(2)] == [b"none", b"none"]
+    finally:
+        await client.close()
 
 
 async def test_a_closed_port_is_refused_in_words() -> None:

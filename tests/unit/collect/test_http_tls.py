@@ -67,9 +67,21 @@ class TestTls:
         with serving(reply(b"x"), context) as url:
             assert (await ask(url, tls=TlsTable(fingerprint=self.fingerprint(certificate)))).status == 200
 
-    async def test_another_fingerprint_is_refused(self, context: ssl.SSLContext) -> None:
-        with serving(reply(b"x"), context) as url:
-            answer = await ask(url, tls=TlsTable(fingerprint="sha256:" + "0" * 64))
+    async def test_from_https_no_redirect_leads_to_http(self, context: ssl.SSLContext) -> None:
+        asked: list[str] = []
+        with (
+            serving(lambda request: asked.append(request.path)) as plain,
+            serving(reply(status=302, location=f"{plain}/"), context) as url,
+        ):
+            answer = await ask(url, tls=TlsTable(verify=False))
+        assert "redirects from https to http" in answer.error
+        assert asked == []
+
+    async def test_another_fingerprint_is_refused_before_anything_is_asked(self, context: ssl.SSLContext) -> None:
+        asked: list[str] = []
+        with serving(lambda request: asked.append(request.path), context) as url:
+            answer = await ask(f"{url}/?token=secret", tls=TlsTable(fingerprint="sha256:" + "0" * 64))
+        assert asked == []
         assert answer.status is None
         assert answer.tls_error
         assert "fingerprint" in answer.error

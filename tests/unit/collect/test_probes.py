@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler
 
 from opsconsole.collect.probes import AT_ONCE, ProbeSource, ProbeTarget, targets_of
 from opsconsole.config.types import Config, Duration, ServiceTable, SiteTable
+from tests.e2e.ground import until
 from tests.makers import AT
 from tests.unit.collect.web import closed_port
 from tests.unit.collect.web_server import Handler, reply, serving
@@ -27,6 +28,12 @@ class StillClock:
 
 def target(key: str, url: str, every_s: float = 10.0) -> ProbeTarget:
     return ProbeTarget(key, url, every_s, 5.0, None, key.startswith("service:"))
+
+
+def patient(targets: tuple[ProbeTarget, ...]) -> ProbeSource:
+    source = ProbeSource(targets)
+    source.patient = True
+    return source
 
 
 def counting(asked: list[str]) -> Handler:
@@ -104,10 +111,26 @@ def test_no_more_than_the_limit_are_asked_at_once() -> None:
 
     with serving(handle) as url:
         targets = tuple(target(f"site:{number}", url) for number in range(AT_ONCE * 2))
-        probes = ProbeSource(targets).read(StillClock()).value or {}
+        probes = patient(targets).read(StillClock()).value or {}
     assert len(probes) == AT_ONCE * 2
     assert all(probe.http_status == 200 for probe in probes.values())
     assert most[0] == AT_ONCE
+
+
+def test_a_site_that_hangs_keeps_no_other_from_being_told() -> None:
+    let_go = threading.Event()
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        if request.path == "/hangs":
+            let_go.wait(30.0)
+        reply()(request)
+
+    with serving(handle) as url:
+        source = ProbeSource((target("site:slow", f"{url}/hangs"), target("site:quick", f"{url}/quick")))
+        assert set(source.read(StillClock()).value or {}) == {"site:quick"}
+        let_go.set()
+        until(lambda: "site:slow" in (source.read(StillClock()).value or {}), "the slow one's answer")
+        source.close()
 
 
 def test_a_refused_probe_is_a_probe_with_its_error_and_a_masked_url() -> None:

@@ -13,10 +13,11 @@ from opsconsole.collect.services import assemble_services
 from opsconsole.collect.sites import assemble_sites
 from opsconsole.config.types import Config, ServiceTable, SiteTable
 from opsconsole.model.clock import SystemClock
-from opsconsole.model.listener import Listener, Port
+from opsconsole.model.listener import Listener, Owner, Port
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading, ok, unknown
 from opsconsole.model.service import Probe, Service, Site
+from tests.makers import process
 from tests.unit.collect.web import closed_port, web
 
 NOW = 1_000.0
@@ -73,6 +74,65 @@ def test_a_wrong_answer_is_degraded_with_what_came(base: str, path: str, words: 
     found = service(f"{base}/{path}", ("orchestrator",))
     assert found.state == "degraded"
     assert words in found.reason
+
+
+@pytest.mark.parametrize(
+    ("path", "state", "words"),
+    [
+        ("health", "degraded", "the body is HTML, not JSON; came: <!doctype"),
+        ("ready", "degraded", "not JSON; came: {"),
+        ("status", "degraded", "reports itself DOWN"),
+        ("healthz", "up", ""),
+        ("html", "up", ""),
+        ("empty", "up", ""),
+    ],
+)
+def test_without_components_only_what_no_health_url_answers_is_degraded(
+    base: str, path: str, state: str, words: str
+) -> None:
+    found = service(f"{base}/{path}")
+    assert found.state == state
+    assert words in found.reason
+
+
+def test_a_service_that_is_down_keeps_nothing_of_its_last_answer(base: str) -> None:
+    table = ServiceTable(name="a", port=1, url=f"{base}/healthy")
+    probes, misses = probed(Config(service=(table,))), Misses()
+    for _ in range(2):
+        reading = assemble_services((table,), ok((), NOW), NO_PROCESSES, probes, NOW, misses)
+    assert reading.value is not None
+    (found,) = reading.value
+    assert (found.state, found.http_status, found.latency_ms, found.components) == ("down", None, None, {})
+    assert found.owners_known
+
+
+@pytest.mark.parametrize(("started_before_now", "state"), [(5.0, "unknown"), (50.0, "up")])
+def test_a_probe_from_before_the_owners_start_does_not_count(base: str, started_before_now: float, state: str) -> None:
+    url = f"{base}/healthy"
+    table = ServiceTable(name="a", port=urlsplit(url).port or 0, url=url)
+    probes = probed(Config(service=(table,)))
+    owner = process(77, "app", started_at=NOW - started_before_now)
+    listener = Listener(
+        address="127.0.0.1",
+        port=table.port,
+        family=4,
+        inode=1,
+        uid=0,
+        owners=(Owner(owner.id, "a"),),
+        owners_known=True,
+    )
+    reading = assemble_services(
+        (table,),
+        ok((Port(table.port, (listener,), ""),), NOW),
+        ok(ProcessTable(at=NOW, boot_id="boot", processes={77: owner}), NOW),
+        probes,
+        NOW,
+        Misses(),
+        monotonic=SystemClock().monotonic() + 20.0,
+    )
+    assert reading.value is not None
+    (found,) = reading.value
+    assert (found.state, found.http_status) == (state, 200 if state == "up" else None)
 
 
 def test_an_expected_component_that_is_not_in_the_answer_is_named(base: str) -> None:

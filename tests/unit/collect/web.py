@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import http.server
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator
+
+
+def _bomb() -> bytes:
+    """200 MB of zeros in 200 KB, made without ever holding them."""
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join([*(packer.compress(bytes(1_000_000)) for _ in range(200)), packer.flush()])
+
+
+BOMB = _bomb()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -56,7 +65,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(302, b"", location="/round")
 
     def do_bomb(self) -> None:
-        self.answer(200, gzip.compress(b"\0" * 50_000_000), content_encoding="gzip")
+        self.answer(200, BOMB, content_encoding="gzip")
+
+    def do_cookie(self) -> None:
+        self.answer(200, (self.headers["Cookie"] or "none").encode(), set_cookie="session=1")
+
+    def do_text(self) -> None:
+        self.answer(200, b"OK")
+
+    def do_health(self) -> None:
+        self.do_html()
+
+    def do_healthz(self) -> None:
+        self.do_text()
+
+    def do_status(self) -> None:
+        self.answer(200, b'{"status": "DOWN"}')
+
+    def do_ready(self) -> None:
+        self.answer(200, b'{"status": "up", ')
 
     def do_slow_body(self) -> None:
         self.send_response(200)
