@@ -58,7 +58,7 @@ class EnvironmentSource:
 
     def read(self, clock: Clock) -> Reading[RawEnvironments]:
         table = self._table
-        source = shown(table.url or str(table.file or "")) or command_line(table.command)
+        source = shown(table.url or str(table.file or "")) or command_line(table.command) or "[environments]"
         try:
             content = self._content()
             entries = read_entries(content, table.fields)
@@ -82,7 +82,8 @@ class EnvironmentSource:
             return self._from_command()
         if self._table.file is not None:
             return read_capped(self._table.file, FILE_BYTES)
-        raise _NoList("no source is configured")
+        # A config has exactly one source; loading takes the command out of one that others may have written.
+        raise _NoList("its command is not run: the config could have been written by others, see `opsconsole check`")
 
     def _from_url(self) -> bytes:
         from opsconsole.collect.http import HttpClient, new_runner

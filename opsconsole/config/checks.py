@@ -1,106 +1,285 @@
-"""What a well-formed config can still get wrong: ranges, names that collide, things that name nothing."""
+"""What a value of the right kind can still get wrong: ranges, names that collide, things that name nothing.
+
+``check_of`` gives the check of one key; ``table_problems`` in ``shape`` calls it for every value that is written.
+``cross_problems`` holds keys against each other. Both see what stands in the file, so that one mistake hides no
+other and is not told again as its own consequence.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from opsconsole.config.problem import KeyPath, nearest
-from opsconsole.config.types import Config, EnvironmentsTable, TlsTable
+from opsconsole.config import types
+from opsconsole.config.problem import Found, nearest, quoted
+from opsconsole.model.text import clean
 
-Found = Iterator[tuple[KeyPath, str]]
+Check = Callable[[Any], str]
+"""What is wrong with a value and would be right; empty when nothing is."""
 
+SHORTEST_S = 0.2
+RESERVED_KEYS = {
+    "ctrl+a": "it is the prefix of screen",
+    "ctrl+b": "it is the prefix of tmux",
+    "ctrl+s": "it stops the terminal's output",
+    "ctrl+q": "it restarts the terminal's output",
+    "ctrl+c": "it copies, or asks whether to quit",
+    "ctrl+z": "the shell suspends with it",
+    "ctrl+h": "terminals send it for backspace",
+    "ctrl+i": "terminals send it for tab",
+    "ctrl+j": "terminals send it for enter",
+    "ctrl+m": "terminals send it for enter",
+    "ctrl+[": "terminals send it for escape",
+}
+NAMED_TABLES = ("service", "worker", "site", "alert", "target", "action")
+_PLACEHOLDER = re.compile(r"\{(?:id|name|port)\}")
 _FINGERPRINT = re.compile(r"sha256:[0-9a-fA-F]{2}(?::?[0-9a-fA-F]{2}){31}")
-RESERVED_KEYS = frozenset({"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+q", "ctrl+c", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"})
+
+
+def check_of(table: type, key: str) -> Check:
+    """The check of this key in this kind of table."""
+    return _CHECKS.get((table, key)) or _CHECKS_EVERYWHERE.get(key, _anything)
 
 
 def port_pool(written: str) -> tuple[int, int] | None:
     """``6001-6010`` as (6001, 6010); None when it is not a range of ports."""
-    match = re.fullmatch(r"\s*(\d{1,5})\s*-\s*(\d{1,5})\s*", written)
+    match = re.fullmatch(r"\s*([0-9]{1,5})\s*-\s*([0-9]{1,5})\s*", written)
     if match is None:
         return None
     first, last = int(match[1]), int(match[2])
     return (first, last) if 0 < first <= last <= 65535 else None
 
 
-def meaning_problems(config: Config) -> Found:
-    """All of them, as (key, message)."""
-    for table in ("service", "worker", "site", "alert", "target", "action"):
-        yield from _names(table, getattr(config, table))
-    if config.console.refresh < 0.2:
-        yield ("console", "refresh"), "is less than '200ms', the shortest there is"
-    for place, service in enumerate(config.service):
-        at = ("service", place)
-        if not 0 < service.port <= 65535:
-            yield (*at, "port"), f"{service.port} is no port; 1 to 65535"
-        yield from _url((*at, "url"), service.url)
-        yield from _tls((*at, "tls"), service.tls)
-    for place, site in enumerate(config.site):
-        yield from _url(("site", place, "url"), site.url, required=True)
-        yield from _tls(("site", place, "tls"), site.tls)
-    yield from _workers(config)
-    if config.sessions.socket is not None and config.sessions.name:
+def cross_problems(document: dict[str, Any]) -> Found:
+    """What is wrong between keys that may each be right."""
+    for table in NAMED_TABLES:
+        yield from _names_twice(document, table)
+    yield from _components(document)
+    sessions = document.get("sessions")
+    if isinstance(sessions, dict) and {"socket", "name"} <= sessions.keys():
         yield ("sessions", "name"), "socket is there too; one of them names the tmux server"
-    if config.environments is not None:
-        yield from _environments(config.environments)
-    for place, action in enumerate(config.action):
-        if not action.command:
-            yield ("action", place, "command"), "is empty; it is an argv list such as ['tail', 'x.log']"
-        if action.key in RESERVED_KEYS:
-            yield ("action", place, "key"), f"{action.key} belongs to the terminal or to tmux; take another"
+    environments = document.get("environments")
+    if isinstance(environments, dict):
+        yield from _environment_sources(environments)
+    yield from _keys_twice(document)
 
 
-def _names(table: str, entries: tuple[Any, ...]) -> Found:
-    seen: set[str] = set()
-    for place, entry in enumerate(entries):
-        if not entry.name.strip():
-            yield (table, place, "name"), "is empty"
-        elif entry.name in seen:
-            yield (table, place, "name"), f"{entry.name!r} is there twice; names must differ"
-        seen.add(entry.name)
+def ambiguous_names(document: dict[str, Any]) -> Found:
+    """Names that a command such as ``restart NAME`` could not tell apart: right, but to be warned about."""
+    services = {entry.get("name") for _, entry in _entries(document, "service")}
+    for place, worker in _entries(document, "worker"):
+        if worker.get("name") in services:
+            yield ("worker", place, "name"), "is a service's name too; a command with that name could mean either"
 
 
-def _workers(config: Config) -> Found:
-    services = [service.name for service in config.service]
-    for place, worker in enumerate(config.worker):
-        at = ("worker", place)
-        if not worker.command or not worker.command[0]:
-            yield (*at, "command"), "is empty; it is an argv list such as ['python3', 'worker.py']"
-        if worker.instances < 0:
-            yield (*at, "instances"), f"{worker.instances} is less than 0"
-        if worker.component:
-            service, separator, component = worker.component.rpartition(":")
-            if not separator or not component:
-                yield (*at, "component"), f"{worker.component!r} is not SERVICE:COMPONENT"
-            elif service not in services:
-                yield (*at, "component"), f"no service is named {service!r}{nearest(service, services)}"
+def _entries(document: dict[str, Any], table: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    entries = document.get(table)
+    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict):
+            yield place, entry
 
 
-def _environments(table: EnvironmentsTable) -> Found:
-    sources = [name for name in ("url", "command", "file") if getattr(table, name)]
+def _names_twice(document: dict[str, Any], table: str) -> Found:
+    first: dict[str, int] = {}
+    for place, entry in _entries(document, table):
+        name = entry.get("name")
+        if not isinstance(name, str) or not name.strip():
+            continue
+        if name in first:
+            yield (table, place, "name"), f"is also the name of {table} number {first[name] + 1}; names must differ"
+        first.setdefault(name, place)
+
+
+def _components(document: dict[str, Any]) -> Found:
+    names = [entry.get("name") for _, entry in _entries(document, "service")]
+    services = [name for name in names if isinstance(name, str)]
+    if len(services) < len(names):
+        return  # One has no name yet: it may be the one that is meant.
+    for place, worker in _entries(document, "worker"):
+        component = worker.get("component")
+        if isinstance(component, str) and not _component(component):
+            service = component.rpartition(":")[0]
+            if service not in services:
+                hint = f"; {nearest(service, services)}" if services else "; there is none"
+                yield ("worker", place, "component"), f"no [[service]] is named {quoted(service)}{hint}"
+
+
+def _environment_sources(table: dict[str, Any]) -> Found:
+    sources = [name for name in ("url", "command", "file") if name in table]
     if len(sources) != 1:
-        yield ("environments",), f"needs one of url, command, file; it has {', '.join(sources) or 'none'}"
-    if table.port_pool and port_pool(table.port_pool) is None:
-        yield ("environments", "port_pool"), f"{table.port_pool!r} is not FIRST-LAST such as '6001-6010'"
-    yield from _url(("environments", "url"), table.url)
-    yield from _url(("environments", "delete_url"), table.delete_url)
-    yield from _tls(("environments", "tls"), table.tls)
+        has = f"has {' and '.join(sources)}" if sources else "has no source"
+        yield ("environments",), f"{has}; it needs exactly one of url, command, file"
+    if {"delete_url", "delete_command"} <= table.keys():
+        yield ("environments", "delete_command"), "delete_url is there too; one of them deletes"
 
 
-def _url(key: KeyPath, url: str, required: bool = False) -> Found:
-    if not url and not required:
-        return
-    if not re.match(r"https?://[^/\s]+", url):
-        yield key, f"{url!r} is not a URL that begins with http:// or https://"
-        return
+def _keys_twice(document: dict[str, Any]) -> Found:
+    taken: dict[tuple[str, str], Any] = {}
+    for place, entry in _entries(document, "action"):
+        key, on = entry.get("key"), entry.get("on", "system")
+        if not isinstance(key, str) or not isinstance(on, str):
+            continue
+        if (key, on) in taken:
+            other = _shown_name(taken[key, on])
+            yield ("action", place, "key"), f"{quoted(key)} is the key of {other} on {quoted(on)} too; take another"
+        taken.setdefault((key, on), entry.get("name"))
+
+
+def _shown_name(name: Any) -> str:
+    """An entry's name in quotes, or what to say when it has none."""
+    return quoted(name) if isinstance(name, str) else "an action without a name"
+
+
+def _anything(_value: Any) -> str:
+    return ""
+
+
+def _filled(value: str) -> str:
+    return "" if value.strip() else "is empty"
+
+
+def _name(value: str) -> str:
+    if not value.strip():
+        return "is empty"
+    inert = clean(value, len(value))
+    return "" if inert == value else f"{quoted(value)} has control, invisible or private characters; leave them out"
+
+
+def _argv(value: tuple[str, ...]) -> str:
+    if not value or not value[0].strip():
+        return 'is empty; it is an argv list such as ["python3", "worker.py"]'
+    return "has a NUL character; no argument has one" if any("\0" in word for word in value) else ""
+
+
+def _delete_argv(value: tuple[str, ...]) -> str:
+    names_one = any(map(_PLACEHOLDER.search, value))
+    return _argv(value) or ("" if names_one else "does not say which one; it needs {id}, {name} or {port}")
+
+
+def _words(value: tuple[str, ...]) -> str:
+    empty = [place for place, word in enumerate(value, 1) if not word.strip()]
+    return f"item {empty[0]} is empty; leave it out" if empty else ""
+
+
+def _env(value: dict[str, str]) -> str:
+    for name, text in value.items():
+        if not name or "=" in name or "\0" in name:
+            return f"{quoted(name)} cannot name a variable"
+        if "\0" in text:
+            return f"the value of {quoted(name)} has a NUL character"
+    return ""
+
+
+def _url(value: str) -> str:
+    shown = quoted(value)
+    if not re.match(r"https?://", value, re.IGNORECASE):
+        return f"{shown} is no http or https URL; it begins with http:// or https://"
+    if clean(value, len(value)) != value or " " in value:
+        return f"{shown} has a blank or a control character; write it as %20"
     try:
-        urlsplit(url).port  # noqa: B018  # asking for it is what checks it
+        parts = urlsplit(value)
+        whole = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        yield key, f"{url!r} has a port that is none; 1 to 65535"
+        whole = False
+    return "" if whole else f"{shown} names no host, or what is no port; such as http://127.0.0.1:8080/health"
 
 
-def _tls(key: KeyPath, tls: TlsTable | None) -> Found:
-    if tls is not None and tls.fingerprint and not _FINGERPRINT.fullmatch(tls.fingerprint):
-        yield (*key, "fingerprint"), "is not 'sha256:' and 64 hexadecimal digits"
+def _delete_url(value: str) -> str:
+    names_one = _PLACEHOLDER.search(value)
+    return _url(value) or ("" if names_one else "does not say which one; it needs {id}, {name} or {port}")
+
+
+def _component(value: str) -> str:
+    service, _, component = value.rpartition(":")
+    named = service.strip() and component.strip()
+    return "" if named else f'{quoted(value)} is not SERVICE:COMPONENT; such as "Dashboard:worker"'
+
+
+def _fingerprint(value: str) -> str:
+    right = _FINGERPRINT.fullmatch(value)
+    return "" if right else f'{quoted(value)} is no fingerprint; "sha256:" and 64 hexadecimal digits'
+
+
+def _pool(value: str) -> str:
+    if port_pool(value) is not None:
+        return ""
+    match = re.fullmatch(r"\s*([0-9]{1,5})\s*-\s*([0-9]{1,5})\s*", value)
+    if match is None:
+        return f'{quoted(value)} is not FIRST-LAST; such as "6001-6010"'
+    if port_pool(turned := f"{match[2]}-{match[1]}") is not None:
+        return f'{quoted(value)} is the wrong way round; write "{turned}"'
+    return f"{quoted(value)} holds what is no port; ports are 1 to 65535"
+
+
+def _share(value: float) -> str:
+    if 0.0 <= value <= 1.0:
+        return ""
+    return f"{value:g} is no share; 0.0 to 1.0" + (f"; write {value / 100:g}" if 1.0 < value <= 100.0 else "")
+
+
+def _action_key(value: str) -> str:
+    usual = re.sub(r"^(?:\^|c(?:trl)?[-+])(?=.$)", "ctrl+", value.strip().lower())
+    reason = RESERVED_KEYS.get(usual)
+    return f"{quoted(value)} is reserved: {reason}; take another" if reason else _filled(value)
+
+
+def _between(low: int, high: int, what: str) -> Check:
+    return lambda value: "" if low <= value <= high else f"{value} is no {what}; write {low} to {high}"
+
+
+def _at_least(low: float, words: str = "") -> Check:
+    return lambda value: "" if value >= low else words or f"{value:g} is less than {low:g}"
+
+
+def _more_than_none(words: str) -> Check:
+    return lambda value: "" if value > 0 else words
+
+
+_CHECKS_EVERYWHERE: dict[str, Check] = {
+    "command": _argv,
+    "delete_command": _delete_argv,
+    "delete_url": _delete_url,
+    "do": _filled,
+    "env": _env,
+    "every": _at_least(SHORTEST_S, 'is too often; at least "200ms"'),
+    "expect": _between(100, 599, "HTTP status"),
+    "fingerprint": _fingerprint,
+    "protect": _words,
+    "timeout": _more_than_none('leaves no time; such as "3s"'),
+    "url": _url,
+}
+"""For keys that mean the same in every table."""
+
+_CHECKS: dict[tuple[type, str], Check] = {
+    **{
+        (table, "name"): _name
+        for table in (
+            types.ServiceTable,
+            types.WorkerTable,
+            types.SiteTable,
+            types.AlertTable,
+            types.TargetTable,
+            types.ActionTable,
+        )
+    },
+    (types.ConsoleTable, "refresh"): _at_least(SHORTEST_S, 'is shorter than any look takes; at least "200ms"'),
+    (types.LimitsTable, "memory"): _more_than_none('is no limit; such as "500MB"'),
+    (types.LimitsTable, "cpu_percent"): _more_than_none("is no limit; 100 is one core"),
+    (types.ServiceTable, "port"): _between(1, 65535, "port"),
+    (types.WorkerTable, "component"): _component,
+    (types.WorkerTable, "instances"): _at_least(0),
+    (types.WorkerTable, "replaces"): _words,
+    (types.WorkerTable, "wrappers"): _words,
+    (types.WorkerTable, "ignore_arguments"): _words,
+    (types.SessionsTable, "limit"): _at_least(0),
+    (types.SessionsTable, "name"): _filled,
+    (types.EnvironmentsTable, "port_pool"): _pool,
+    (types.EnvironmentsTable, "ttl"): _more_than_none('makes every environment stale at once; such as "24h"'),
+    (types.QueueTable, "success_min"): _share,
+    (types.AlertTable, "when"): _filled,
+    (types.TargetTable, "metric"): _filled,
+    (types.TargetTable, "want"): _filled,
+    (types.ActionTable, "key"): _action_key,
+}

@@ -2,144 +2,141 @@
 
 from __future__ import annotations
 
+import bisect
 import os
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
-from opsconsole.config.checks import meaning_problems
-from opsconsole.config.problem import ConfigError, KeyPath, Problem, line_of, nearest
+from opsconsole.config.checks import ambiguous_names, cross_problems
+from opsconsole.config.places import Places
+from opsconsole.config.problem import ConfigError, KeyPath, Problem, subject
 from opsconsole.config.resolve import resolved
+from opsconsole.config.shape import decode, table_problems
 from opsconsole.config.trust import why_not_trusted
-from opsconsole.config.types import Config, Duration, LoadedConfig, Size
-from opsconsole.config.units import parse_duration, parse_size
+from opsconsole.config.types import Config, LoadedConfig
 
 MAX_BYTES = 1_048_576
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 __all__ = ["ConfigError", "load", "parse"]
 
 
 def load(path: Path | None) -> LoadedConfig:
-    """The config of this file; with None the empty one. Raises ConfigError with everything that is wrong."""
+    """The config of this file; with None the empty one. Raises ConfigError with everything that is wrong.
+
+    Under a config that others may have written nothing is run: actions are refused, and a command that would list
+    the environments is left out.
+    """
     if path is None:
         return LoadedConfig(config=Config(), path=None)
-    config = parse(_read(path), path)
-    reason = why_not_trusted(path)
-    warnings = (f"{reason}: watching goes on, actions are refused",) if reason else ()
-    return LoadedConfig(config=config, path=path, warnings=warnings, actions_refused=reason)
+    path = path.absolute()
+    text, status = _read(path)
+    config, warnings = _parsed(text, path)
+    if reason := why_not_trusted(path, status):
+        warnings.append(Problem(path, f"{reason}; until then watching goes on and actions are refused"))
+        if config.environments is not None and config.environments.command:
+            warnings.append(Problem(path, "the command of [environments] is not run, for the same reason"))
+            config = msgspec.structs.replace(
+                config, environments=msgspec.structs.replace(config.environments, command=())
+            )
+    return LoadedConfig(config=config, path=path, warnings=tuple(map(str, warnings)), actions_refused=reason)
 
 
 def parse(text: str, path: Path) -> Config:
     """The config in this text; ``path`` is for messages and for relative paths. Raises ConfigError."""
+    return _parsed(text, path)[0]
+
+
+def _parsed(text: str, path: Path) -> tuple[Config, list[Problem]]:
+    """The config and what to warn about."""
+    text = text.replace("\r\n", "\n")
+    document = _document(text, path)
+    if found := [*table_problems(document, Config), *cross_problems(document)]:
+        raise ConfigError(_placed(found, text, document, path))
     try:
-        document = tomllib.loads(text)
+        config = msgspec.convert(document, Config, dec_hook=decode)
+    except msgspec.ValidationError as error:
+        # Every key was looked at by itself: a constraint between them that only the types know.
+        raise ConfigError([Problem(path, str(error), line=1)]) from None
+    warnings = list(ambiguous_names(document))
+    return resolved(config, path.parent), _placed(warnings, text, document, path) if warnings else []
+
+
+def _placed(found: list[tuple[KeyPath, str]], text: str, document: dict[str, Any], path: Path) -> list[Problem]:
+    """These mistakes with their lines, in the order of the file."""
+    places = Places(text)
+    problems = []
+    for key, message in found:
+        line, column = places.of(key)
+        problems.append(Problem(path, message, key, subject(key, document), line, column))
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _document(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([_syntax_problem(path, str(error))]) from None
-    found = [(key, message) for key, message in _shape_problems(document, Config, ())]
-    if not found:
-        config = msgspec.convert(document, Config, dec_hook=_decode)
-        found = list(meaning_problems(config))
-        if not found:
-            return resolved(config, path.parent)
-    raise ConfigError(Problem(path, line_of(text, key), key, message) for key, message in found)
+        # It tells the place in words: "… (at line 3, column 7)" or "… (at end of document)".
+        what, _, place = str(error).rpartition(" (at ")
+        words = place.rstrip(")").replace(",", "").split()
+        last = text.count("\n", 0, len(text.rstrip())) + 1
+        line, column = (int(words[1]), int(words[3])) if words[:1] == ["line"] else (last, None)
+        raise ConfigError([Problem(path, f"not TOML: {what or error}", line=line, column=column)]) from None
+    except (RecursionError, ValueError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else "a number with too many digits"
+        raise ConfigError([Problem(path, f"not TOML that can be read: {what}", line=_breaking_line(text))]) from None
 
 
-def _read(path: Path) -> str:
-    def wrong(message: str) -> ConfigError:
-        return ConfigError([Problem(path, None, (), message)])
+def _breaking_line(text: str) -> int:
+    """The first line with which tomllib breaks other than by saying what is wrong: such errors name no place."""
+    lines = text.splitlines(keepends=True)
+
+    def breaks(count: int) -> bool:
+        try:
+            tomllib.loads("".join(lines[:count]))
+        except tomllib.TOMLDecodeError:
+            return False
+        except (RecursionError, ValueError):
+            return True
+        return False
+
+    return bisect.bisect_left(range(1, len(lines) + 1), True, key=breaks) + 1
+
+
+def _read(path: Path) -> tuple[str, os.stat_result]:
+    """The text, and the status of the very file that was read. A link is followed: ``trust`` looks at its way."""
+
+    def wrong(message: str, line: int | None = None) -> ConfigError:
+        return ConfigError([Problem(path, message, line=line)])
 
     try:
         # Not blocking: a FIFO by this name would be waited for, for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise wrong("there is no such file; `opsconsole init -o FILE` writes one") from None
+    except PermissionError:
+        raise wrong(f"may not be read by us (uid {os.geteuid()})") from None
     except OSError as error:
-        raise wrong(f"{error.strerror}") from None
+        raise wrong(f"cannot be opened: {error.strerror}") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise wrong("is not a regular file")
-        if status.st_size > MAX_BYTES:
-            raise wrong(f"has {status.st_size} bytes; a config has at most {MAX_BYTES}")
-        return os.read(descriptor, MAX_BYTES).decode()
-    except UnicodeDecodeError as error:
-        raise wrong(f"is not UTF-8 (byte {error.start})") from None
+            is_directory = stat.S_ISDIR(status.st_mode)
+            raise wrong("is a directory; name the file in it" if is_directory else "is not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise wrong(f"{error.strerror}") from None
+        raise wrong(f"cannot be read: {error.strerror}") from None
     finally:
         os.close(descriptor)
-
-
-def _syntax_problem(path: Path, message: str) -> Problem:
-    """tomllib tells the place in words at the end: "… (at line 3, column 7)"."""
-    what, _, place = message.rpartition(" (at line ")
-    line = place.split(",")[0]
-    return Problem(path, int(line) if line.isdigit() else None, (), f"not TOML: {what or message}")
-
-
-def _decode(kind: type, written: Any) -> Any:
-    if kind is Duration:
-        return parse_duration(written)
-    if kind is Size:
-        return parse_size(written)
-    if kind is Path and isinstance(written, str):
-        return Path(written)
-    raise ValueError(f"Expected a path in quotes, got {written!r}")
-
-
-def _shape_problems(document: Any, kind: Any, at: KeyPath) -> list[tuple[KeyPath, str]]:
-    """What in this part of the document does not fit its type, deepest part first named."""
-    struct = _struct_of(kind)
-    if struct is None:
-        return _value_problems(document, kind, at)
-    if isinstance(document, list) and _is_array(kind):
-        return [
-            problem for place, item in enumerate(document) for problem in _shape_problems(item, struct, (*at, place))
-        ]
-    if not isinstance(document, dict) or _is_array(kind):
-        name = at[-1] if at else ""
-        wanted = f"[[{name}]]" if _is_array(kind) else f"[{name}]"
-        return [(at, f"write it as a table {wanted}")]
-    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
-    problems: list[tuple[KeyPath, str]] = []
-    for key, value in document.items():
-        if key in fields:
-            problems += _shape_problems(value, fields[key].type, (*at, key))
-        else:
-            problems.append(((*at, key), f"unknown key{nearest(key, fields)}"))
-    for key, field in fields.items():
-        if field.required and key not in document:
-            problems.append(((*at, key), "is missing"))
-    return problems
-
-
-def _value_problems(value: Any, kind: Any, at: KeyPath) -> list[tuple[KeyPath, str]]:
+    if len(content) > MAX_BYTES:
+        raise wrong(f"is larger than {MAX_BYTES} bytes")
     try:
-        msgspec.convert(value, kind, dec_hook=_decode)
-    except msgspec.ValidationError as error:
-        return [(at, _in_words(str(error)))]
-    return []
-
-
-_WORDS = {"`int`": "a whole number", "`str`": "text in quotes", "`float`": "a number", "`array`": "a list in [ ]"}
-_WORDS |= {"`bool`": "true or false", "`object`": "a table"}
-
-
-def _in_words(message: str) -> str:
-    message = message.split(" - at ")[0].replace(" | null`", "`")
-    for term, words in _WORDS.items():
-        message = message.replace(term, words)
-    return message[0].lower() + message[1:]
-
-
-def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
-    """The table type in ``Table``, ``Table | None`` or ``tuple[Table, ...]``; None for plain values."""
-    for candidate in (kind, *get_args(kind)):
-        if isinstance(candidate, type) and issubclass(candidate, msgspec.Struct):
-            return candidate
-    return None
-
-
-def _is_array(kind: Any) -> bool:
-    return getattr(kind, "__origin__", None) is tuple
+        return content.removeprefix(_BYTE_ORDER_MARK).decode(), status
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise wrong(f"is not UTF-8: byte 0x{error.object[error.start]:02x}; save it as UTF-8", line) from None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
+
+from opsconsole.config.trust import why_not_trusted
 
 CONFIG_VARIABLE = "OPSCONSOLE_CONFIG"
 STATE_VARIABLE = "OPSCONSOLE_STATE_DIR"
@@ -12,18 +15,20 @@ FILE_NAME = "opsconsole.toml"
 
 def find_config(option: Path | None) -> Path | None:
     """``--config``, the environment, the working directory, the user's config directory: the first that is named
-    or exists. One that is named is returned even if it does not exist: loading says so. None: there is none."""
+    or exists. One that is named is returned even if it does not exist, and so is a link that leads nowhere: loading
+    says so. None: there is none."""
     if option is not None:
-        return option.expanduser().absolute()
+        return _whole(option)
     if named := os.environ.get(CONFIG_VARIABLE):
-        return Path(named).expanduser().absolute()
-    for folder in (Path.cwd(), user_config_directory()):
-        if (folder / FILE_NAME).exists():
-            return folder / FILE_NAME
+        return _whole(Path(named))
+    for path in (_whole(Path(FILE_NAME)), user_config_directory() / FILE_NAME):
+        if os.path.lexists(path):
+            return path
     return None
 
 
 def user_config_directory() -> Path:
+    """Where this system keeps a user's settings."""
     import platformdirs
 
     return Path(platformdirs.user_config_dir("opsconsole"))
@@ -32,9 +37,37 @@ def user_config_directory() -> Path:
 def state_directory(option: Path | None) -> Path:
     """Where the journal and other state go. Not made here: nothing is written before there is something to write."""
     if option is not None:
-        return option.expanduser().absolute()
+        return _whole(option)
     if named := os.environ.get(STATE_VARIABLE):
-        return Path(named).expanduser().absolute()
+        return _whole(Path(named))
     import platformdirs
 
     return Path(platformdirs.user_state_dir("opsconsole"))
+
+
+def make_state_directory(directory: Path) -> None:
+    """Make it, for us alone (0700), or see that it is so. Raises OSError with what is wrong and mends it.
+
+    One that others may look into is refused, not changed: somebody may have named /tmp.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = directory.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(f"{directory}: is a symbolic link; name the directory it leads to")
+    if status.st_uid != os.geteuid():
+        raise PermissionError(f"{directory}: belongs to uid {status.st_uid}, not to us (uid {os.geteuid()})")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise PermissionError(
+            f"{directory}: is open to others (mode {stat.S_IMODE(status.st_mode):o}); "
+            f"name a directory of its own, or chmod 700 {directory}"
+        )
+    if reason := why_not_trusted(directory):
+        raise PermissionError(reason)
+
+
+def _whole(path: Path) -> Path:
+    """Absolute; as it is where there is no such home, or no working directory any more."""
+    try:
+        return path.expanduser().absolute()
+    except (RuntimeError, OSError):
+        return path

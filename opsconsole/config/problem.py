@@ -2,98 +2,83 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from opsconsole.model.text import clean
+from opsconsole.model.text import clean, shown
 
 KeyPath = tuple[str | int, ...]
-"""Such as ``("worker", 2, "pid_file")``: arrays of tables are counted from 0."""
+"""Such as ``("worker", 2, "pid_file")``: arrays are counted from 0."""
+
+Found = Iterator[tuple[KeyPath, str]]
+"""Mistakes as a check finds them: the key, and what is wrong with it and would be right."""
 
 
 class Problem(msgspec.Struct, frozen=True):
+    """One mistake. ``str()`` of it is the line that people read."""
+
     file: Path
-    line: int | None
-    key: KeyPath
     message: str
+    """What is wrong, and what would be right."""
+    key: KeyPath = ()
+    """Empty when the file as a whole is meant."""
+    subject: str = ""
+    """The key as people know it: ``[[worker]] "assigner" pid_file``."""
+    line: int | None = None
+    """Counted from 1; None when the file was not read."""
+    column: int | None = None
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line is not None else str(self.file)
-        named = shown_key(self.key)
-        return clean(f"{where}: {named + ': ' if named else ''}{self.message}", 1000)
+        said = f"{self.subject}: {self.message}" if self.subject else self.message
+        return f"{clean(where, 1000)}: {shown(said, 1000)}"
 
 
 class ConfigError(Exception):
-    """A config that cannot be used, with everything that is wrong with it."""
+    """A config that cannot be used, with everything that is wrong with it in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def shown_key(key: KeyPath) -> str:
-    """``("worker", 2, "pid_file")`` as ``worker[3].pid_file``: people count from one."""
+def subject(key: KeyPath, document: dict[str, Any]) -> str:
+    """``("worker", 2, "pid_file")`` as ``[[worker]] "assigner" pid_file``: by name, or by number from one."""
+    if not key:
+        return ""
+    value, rest = document.get(str(key[0])), key[1:]
+    if rest and isinstance(rest[0], int):
+        label = f"[[{key[0]}]] {_entry_name(value, rest[0])}"
+        rest = rest[1:]
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        label = f"[[{key[0]}]]"
+    else:
+        label = f"[{key[0]}]" if isinstance(value, dict) else str(key[0])
     text = ""
-    for part in key:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    for part in rest:
+        text += f" item {part + 1}" if isinstance(part, int) else f".{part}" if text else part
+    return f"{label} {text.strip()}".rstrip()
+
+
+def _entry_name(entries: Any, place: int) -> str:
+    entry = entries[place] if isinstance(entries, list) else None
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return quoted(name) if isinstance(name, str) and clean(name).strip() else f"number {place + 1}"
+
+
+def quoted(text: str) -> str:
+    """As it stands in the file, made inert."""
+    return f'"{clean(text, 120)}"'
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` or the list of what is allowed."""
-    names = sorted(allowed)
-    if close := difflib.get_close_matches(word, names, n=1, cutoff=0.6):
-        return f"; did you mean {close[0]!r}?"
-    return f"; allowed: {', '.join(names)}"
+    """``did you mean "x"? (allowed: x, y)``, or only what is allowed when nothing is near."""
+    import difflib
 
-
-def line_of(text: str, key: KeyPath) -> int | None:
-    """The line a key stands in, or the nearest of its tables; None when not even that is found.
-
-    Reads lines, not TOML: enough for files that people write, and an error message survives being vague.
-    """
-    header = _header_line(text, key)
-    names = [part for part in key if isinstance(part, str)]
-    lines = text.splitlines()
-    start = header or 0
-    for name in reversed(names):
-        for number in range(start, len(lines)):
-            stripped = lines[number].strip()
-            if (
-                stripped.startswith("[")
-                and "=" not in stripped.split("]")[0]
-                and number >= start
-                and number != start - 1
-            ):
-                break
-            written = stripped.split("=", 1)[0].strip().strip("\"'")
-            if "=" in stripped and (written == name or written.split(".")[0] == name or written.endswith(f".{name}")):
-                return number + 1
-    return header
-
-
-def _header_line(text: str, key: KeyPath) -> int | None:
-    """Line number of the ``[table]`` or the n-th ``[[table]]`` that a key stands in, counted from 1."""
-    if not key:
-        return None
-    wanted = key[1] if len(key) > 1 and isinstance(key[1], int) else None
-    dotted = ".".join(str(part) for part in key[:-1] if isinstance(part, str))
-    count = -1
-    best: int | None = None
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.split("#")[0].strip()
-        if stripped.startswith("[["):
-            if stripped.strip("[] ") == key[0]:
-                count += 1
-                if count == wanted:
-                    best = number
-        elif stripped.startswith("[") and stripped.endswith("]"):
-            name = stripped.strip("[] ")
-            if (wanted is None and name in (key[0], dotted)) or (
-                wanted is not None and count == wanted and name == dotted
-            ):
-                best = number
-    return best
+    names = list(allowed)
+    every = f"allowed: {', '.join(names)}"
+    close = difflib.get_close_matches(word.lower().replace("-", "_"), names, n=1, cutoff=0.6)
+    return f"did you mean {quoted(close[0])}? ({every})" if close else every

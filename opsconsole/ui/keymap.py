@@ -10,20 +10,12 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from opsconsole.config.checks import RESERVED_KEYS
 from opsconsole.ui.actions import ConsoleAction
 
 FORBIDDEN = {
-    "ctrl+a": "it is the prefix of screen",
-    "ctrl+b": "it is the prefix of tmux",
-    "ctrl+s": "it stops the terminal's output",
-    "ctrl+q": "it restarts the terminal's output",
-    "ctrl+h": "terminals send it for backspace",
-    "ctrl+i": "terminals send it for tab",
-    "ctrl+j": "terminals send it for enter",
-    "ctrl+m": "terminals send it for enter",
-    "ctrl+[": "terminals send it for escape",
-    "ctrl+left_square_bracket": "terminals send it for escape",
-    "ctrl+z": "the shell suspends with it",
+    **RESERVED_KEYS,
+    "ctrl+left_square_bracket": RESERVED_KEYS["ctrl+["],
     "ctrl+backslash": "it kills the program",
 }
 NAMED = {"enter", "escape", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown"}

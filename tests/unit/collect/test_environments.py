@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from opsconsole.collect.environments import EnvironmentSource, assemble_environments
+from opsconsole.config.load import load
 from opsconsole.config.types import Duration, EnvironmentsTable
 from opsconsole.model.clock import SystemClock
 from opsconsole.model.environment import Environments
@@ -161,3 +162,14 @@ def test_a_command_that_others_may_have_written_is_not_run(tmp_path: Path) -> No
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "no such file" in reason(EnvironmentsTable(file=tmp_path / "absent.json"))
+
+
+def test_a_command_that_may_not_be_run_is_unknown_with_the_reason(tmp_path: Path) -> None:
+    """What loading leaves of a config that others may write."""
+    path = tmp_path / "c.toml"
+    path.write_text('[environments]\ncommand = ["touch", "ran"]\n')
+    path.chmod(0o666)
+    table = load(path).config.environments
+    assert table is not None
+    assert "[environments]: its command is not run" in reason(table)
+    assert list(tmp_path.iterdir()) == [path]
