@@ -1,0 +1,227 @@
+"""The journal, written: intent before anything is done, each step before it is taken, then what came of it.
+
+SQLite in the state directory (0700, the file 0600), a rollback journal rather than a write-ahead log, so that a
+reader needs no file of its own and writes nothing. Every commit is synced to the disk before it returns. When it
+cannot be written, JournalFailed says why, and nothing that was to be recorded may be done.
+
+One Journal is shared by the threads of an executor: what several of them write at once is committed at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from opsconsole.act.journal_reader import journal_path
+from opsconsole.model.identity import ProcessId
+from opsconsole.model.plan import Plan, PlanResult, StepRecord, StepState
+from opsconsole.model.text import clean
+
+LEAST_FREE_BYTES = 262_144
+"""With less room on the disk a plan might begin that cannot be recorded to its end."""
+BUSY_S = 10.0
+KEPT_PLANS = 1000
+"""Finished plans beyond these are dropped, oldest first."""
+
+_SCHEMA = """
+create table if not exists plans (
+  id text primary key, created real not null, verb text not null, document blob not null,
+  executor blob, result blob, final integer not null default 0);
+create table if not exists steps (
+  plan text not null, number integer not null, document blob not null, primary key (plan, number));
+create table if not exists starts (subject text not null, at real not null, process blob);
+create index if not exists plans_created on plans (created);
+create index if not exists starts_subject on starts (subject, at);
+"""
+
+
+class JournalFailed(Exception):
+    """Why nothing can be recorded, in one line."""
+
+
+class _Pending:
+    def __init__(self, statement: str, parameters: tuple[object, ...]) -> None:
+        self.statement = statement
+        self.parameters = parameters
+        self.committed = False
+        self.error: sqlite3.Error | None = None
+
+
+class Journal:
+    """One open journal. Threads share it; processes open it each for themselves."""
+
+    def __init__(self, state_dir: Path) -> None:
+        """Open it, made where there is none. Raises JournalFailed."""
+        self._path = journal_path(state_dir)
+        self._queue: list[_Pending] = []
+        self._queued = threading.Lock()
+        self._turn = threading.Lock()
+        self._numbers: dict[str, int] = {}
+        try:
+            _make_state_dir(state_dir)
+            _make_file(self._path)
+            self._connection = sqlite3.connect(
+                self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("pragma journal_mode = truncate")
+            self._connection.execute("pragma synchronous = full")
+            if not self._connection.execute("pragma table_info(starts)").fetchone():
+                self._connection.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalFailed(self._words(error)) from None
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def intend(self, plan: Plan) -> None:
+        """Record the plan. On the disk when this returns. A plan is recorded once: JournalFailed the second time."""
+        room = os.statvfs(self._path)
+        if room.f_bavail * room.f_frsize < LEAST_FREE_BYTES:
+            raise JournalFailed(f"journal {self._path}: the disk is full")
+        self._forget_old()
+        self._write(
+            "insert into plans (id, created, verb, document) values (?, ?, ?, ?)",
+            (plan.id, plan.created, plan.verb, msgspec.json.encode(plan)),
+        )
+
+    def take(self, plan_id: str, executor: ProcessId) -> Plan | None:
+        """Claim a plan for this executor; None when there is none, or another executor has it. Never twice."""
+        with self._turn:
+            try:
+                self._connection.execute("begin immediate")
+                row = self._connection.execute(
+                    "select document from plans where id = ? and executor is null and final = 0", (plan_id,)
+                ).fetchone()
+                if row is not None:
+                    self._connection.execute(
+                        "update plans set executor = ? where id = ?", (msgspec.json.encode(executor), plan_id)
+                    )
+                self._connection.execute("commit")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise JournalFailed(self._words(error)) from None
+        return msgspec.json.decode(row[0], type=Plan) if row is not None else None
+
+    def begin_step(self, plan_id: str, subject: str, text: str) -> StepRecord:
+        """Record that a step is about to be taken. On the disk when this returns."""
+        with self._queued:
+            number = self._numbers[plan_id] = self._numbers.get(plan_id, 0) + 1
+        step = StepRecord(number=number, subject=subject, text=clean(text, 600), began=time.time())
+        self._write(
+            "insert into steps (plan, number, document) values (?, ?, ?)", (plan_id, number, msgspec.json.encode(step))
+        )
+        return step
+
+    def end_step(self, plan_id: str, step: StepRecord, state: StepState, detail: str = "") -> StepRecord:
+        """Record what came of a step."""
+        ended = msgspec.structs.replace(step, ended=time.time(), state=state, detail=clean(detail, 600))
+        self._write(
+            "update steps set document = ? where plan = ? and number = ?",
+            (msgspec.json.encode(ended), plan_id, step.number),
+        )
+        return ended
+
+    def conclude(self, result: PlanResult) -> None:
+        """Record the result; final unless it is still being watched."""
+        self._write(
+            "update plans set result = ?, final = ? where id = ?",
+            (msgspec.json.encode(result), 0 if result.watching else 1, result.plan),
+        )
+
+    def record_start(self, subject: str, process: ProcessId | None) -> None:
+        self._write(
+            "insert into starts (subject, at, process) values (?, ?, ?)",
+            (subject, time.time(), msgspec.json.encode(process) if process is not None else None),
+        )
+
+    def starts_since(self, subject: str, since: float) -> int:
+        """How often this subject was started by us since then (seconds since the epoch)."""
+        with self._turn:
+            row = self._connection.execute(
+                "select count(*) from starts where subject = ? and at >= ? and at <= ?", (subject, since, time.time())
+            ).fetchone()
+        return int(row[0])
+
+    def _forget_old(self) -> None:
+        self._write(
+            "delete from steps where plan in (select id from plans where final = 1"
+            " order by created desc limit -1 offset ?)",
+            (KEPT_PLANS,),
+        )
+        self._write(
+            "delete from plans where id in (select id from plans where final = 1"
+            " order by created desc limit -1 offset ?)",
+            (KEPT_PLANS,),
+        )
+
+    def _write(self, statement: str, parameters: tuple[object, ...]) -> None:
+        """Commit this statement, together with whatever other threads want committed at this moment."""
+        mine = _Pending(statement, parameters)
+        with self._queued:
+            self._queue.append(mine)
+        with self._turn:
+            if not mine.committed and mine.error is None:
+                with self._queued:
+                    batch, self._queue = self._queue, []
+                self._commit(batch)
+        if mine.error is not None:
+            raise JournalFailed(self._words(mine.error))
+
+    def _commit(self, batch: list[_Pending]) -> None:
+        try:
+            self._connection.execute("begin immediate")
+            for pending in batch:
+                self._connection.execute(pending.statement, pending.parameters)
+            self._connection.execute("commit")
+        except sqlite3.Error as error:
+            self._roll_back()
+            for pending in batch:
+                pending.error = error
+            return
+        for pending in batch:
+            pending.committed = True
+
+    def _roll_back(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("rollback")
+
+    def _words(self, error: Exception) -> str:
+        if isinstance(error, sqlite3.IntegrityError):
+            return "this plan has been submitted before"
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        if "disk is full" in said or "No space" in said or "disk I/O" in said:
+            return f"journal {self._path}: the disk is full ({clean(said, 80)})"
+        return f"journal {self._path}: {clean(said, 200)}"
+
+
+def _make_state_dir(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        raise OSError(0, f"{folder} belongs to uid {status.st_uid}")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        folder.chmod(0o700)
+
+
+def _make_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            raise OSError(0, "is not a regular file of ours")
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            os.fchmod(descriptor, 0o600)
+        if status.st_size == 0:
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            os.fsync(folder)
+            os.close(folder)
+    finally:
+        os.close(descriptor)

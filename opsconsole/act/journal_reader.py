@@ -1,0 +1,129 @@
+"""The journal, read: plans, their steps, their results, and what is true now of those that were left unfinished.
+
+The only part of ``act`` that watch mode may import: it opens the journal read-only and can do nothing else.
+The file is ``journal.sqlite3`` in the state directory; documents in it are the JSON of ``model.plan``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from opsconsole.collect import procfs
+from opsconsole.model.identity import ProcessId
+from opsconsole.model.plan import EntryState, JournalEntry, Plan, PlanResult, StepRecord
+from opsconsole.model.reading import Reading, ok, unknown
+from opsconsole.model.text import clean
+
+FILE = "journal.sqlite3"
+TAKEN_WITHIN_S = 15.0
+"""A plan that no executor has taken by then is abandoned."""
+BUSY_S = 2.0
+
+
+def journal_path(state_dir: Path) -> Path:
+    return state_dir / FILE
+
+
+class JournalReader:
+    """Reads one journal. Holds nothing open between two calls; any thread's."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._path = journal_path(state_dir)
+
+    def entries(self, limit: int = 100) -> Reading[tuple[JournalEntry, ...]]:
+        """The newest plans first. No journal yet is an empty one."""
+        return self._read("select id from plans order by created desc, rowid desc limit ?", (limit,))
+
+    def unfinished(self) -> Reading[tuple[JournalEntry, ...]]:
+        """Plans without a final result, newest first; those under way and those left behind."""
+        return self._read("select id from plans where final = 0 order by created desc, rowid desc", ())
+
+    def entry(self, plan_id: str) -> Reading[JournalEntry]:
+        """One plan with all its steps so far; unknown when there is none of this id."""
+        found: Reading[tuple[JournalEntry, ...]] = self._read("select id from plans where id = ?", (plan_id,))
+        if not found.value:
+            return unknown(found.reason or f"journal: no plan {clean(plan_id, 40)}", found.at)
+        return ok(found.value[0], found.at or time.time())
+
+    def _read(self, query: str, parameters: tuple[object, ...]) -> Reading[tuple[JournalEntry, ...]]:
+        at = time.time()
+        if not self._path.exists():
+            return ok((), at)
+        try:
+            with self._connected() as connection:
+                ids = [row[0] for row in connection.execute(query, parameters)]
+                return ok(tuple(_entry(connection, plan_id) for plan_id in ids), at)
+        except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
+            return unknown(f"journal {self._path}: {clean(str(error), 200)}", at)
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        uri = f"{self._path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as connection:
+            connection.execute("begin")  # one moment's state for all that is read
+            yield connection
+
+
+def _entry(connection: sqlite3.Connection, plan_id: str) -> JournalEntry:
+    document, executor_document, result_document, final = connection.execute(
+        "select document, executor, result, final from plans where id = ?", (plan_id,)
+    ).fetchone()
+    rows = connection.execute("select document from steps where plan = ? order by number", (plan_id,)).fetchall()
+    plan = msgspec.json.decode(document, type=Plan)
+    executor = msgspec.json.decode(executor_document, type=ProcessId) if executor_document else None
+    result = msgspec.json.decode(result_document, type=PlanResult) if result_document else None
+    return JournalEntry(
+        plan=plan,
+        state=_state(plan, executor, result, bool(final)),
+        steps=tuple(msgspec.json.decode(row[0], type=StepRecord) for row in rows),
+        result=result,
+        executor=executor,
+    )
+
+
+def _state(plan: Plan, executor: ProcessId | None, result: PlanResult | None, final: bool) -> EntryState:
+    if final:
+        return "finished"
+    if executor is None:
+        return "waiting" if abs(time.time() - plan.created) < TAKEN_WITHIN_S else "abandoned"
+    if not lives(executor):
+        return "abandoned"
+    return "running" if result is None else "watching"
+
+
+def truth_now(entry: JournalEntry) -> tuple[str, ...]:
+    """What has become of a plan's process targets, one line each: read now, whatever the journal says."""
+    return tuple(
+        f"{target.role} {mark.pid} ({mark.command}): {_fate(mark.id)}"
+        for target in entry.plan.targets
+        if (mark := target.process) is not None
+    )
+
+
+def _fate(process: ProcessId) -> str:
+    if lives(process):
+        return "still runs"
+    return "has ended"
+
+
+def lives(process: ProcessId) -> bool:
+    """Whether this very process runs (a zombie does not)."""
+    if not sys.platform.startswith("linux"):
+        import psutil
+
+        try:
+            found = psutil.Process(process.pid)
+            return round(found.create_time() * 1e6) == process.start_ticks and found.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+    stat = procfs.parse_stat(procfs.read_stat(f"/proc/{process.pid}/stat") or b"")
+    if stat is None or stat.start_ticks != process.start_ticks:
+        return False
+    return procfs.read_boot_id(Path("/proc")) == process.boot_id and (stat.state not in "ZX" or stat.threads > 1)

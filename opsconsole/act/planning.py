@@ -1,0 +1,129 @@
+"""Making a plan of a request: the one door to every verb, for keys, commands and findings alike.
+
+    made = make_plan("kill-duplicates", ("auto_confirm",), snapshot, loaded)
+    if isinstance(made, Refused): …made.reason…      else: show plan_text(made), ask, act.submit.submit(made, state_dir)
+
+Blocks for some ten milliseconds (it reads the processes it freezes): not for an event loop's own thread.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+from collections import Counter
+
+from opsconsole.act.living import boot_id, difference, look_at
+from opsconsole.act.policy import config_digest, why_not_act
+from opsconsole.act.request import Request
+from opsconsole.act.verbs import MODULES, module_of
+from opsconsole.config.types import LoadedConfig
+from opsconsole.model.identity import ProcessId
+from opsconsole.model.plan import Plan, Refusal, RefusalKind, Refused, Subplan, Verb
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.text import clean
+
+GRACE_S = 10.0
+"""Between SIGTERM and SIGKILL."""
+STALE_SNAPSHOT_S = 60.0
+"""A snapshot older than this is no ground to act on; identities are checked again at any age."""
+
+
+def make_plan(
+    verb: Verb,
+    names: tuple[str, ...],
+    snapshot: Snapshot,
+    loaded: LoadedConfig,
+    *,
+    read_only: bool = False,
+    expected: tuple[ProcessId, ...] = (),
+    keep: int | None = None,
+    action: str = "",
+    grace_s: float = GRACE_S,
+) -> Plan | Refused:
+    """The plan of doing this to these, or why there is none.
+
+    ``names`` are workers and services, pids (`terminate`), environment names or ids, sessions, sites, whatever the
+    own command is on. ``expected`` are the processes that the operator saw behind pids; ``keep`` is the pid that
+    stays of duplicates that nothing tells apart; ``action`` is the name of the [[action]] for `command`.
+    """
+    if reason := why_not_act(loaded, read_only):
+        return Refused(verb, reason)
+    if verb not in MODULES:
+        return Refused(verb, f"{verb} is not there yet")
+    if time.monotonic() - snapshot.monotonic > STALE_SNAPSHOT_S:
+        return Refused(verb, "what is shown is older than a minute: look again")
+    request = Request(
+        verb=verb,
+        names=names,
+        snapshot=snapshot,
+        loaded=loaded,
+        expected=expected,
+        keep=keep,
+        action=action,
+        grace_s=grace_s,
+    )
+    parts = tuple(module_of(verb).plan(request))
+    subplans = tuple(part for part in parts if isinstance(part, Subplan))
+    refusals = tuple(part for part in parts if isinstance(part, Refusal))
+    if not subplans or any(refusal.kind == "usage" for refusal in refusals):
+        return _refused(verb, refusals)
+    if twice := [key for key, times in Counter(subplan.key for subplan in subplans).items() if times > 1]:
+        return Refused(verb, f"{twice[0]} is named twice", "usage")
+    return Plan(
+        id=_new_id(),
+        verb=verb,
+        created=time.time(),
+        host=clean(socket.gethostname(), 80),
+        boot_id=request.boot_id,
+        uid=request.bounds.uid,
+        config_path=str(loaded.path.resolve()) if loaded.path is not None else "",
+        config_digest=config_digest(loaded.config),
+        subplans=subplans,
+        left_out=refusals,
+        spared=request.spared,
+        healthy=_healthy(snapshot),
+        grace_s=grace_s,
+    )
+
+
+def changed(plan: Plan) -> str:
+    """What of the plan's process targets is not any more as the operator sees it; empty while all is.
+
+    For the dialog: it closes when this says something. Cheap: reads the targets only.
+    """
+    boot = boot_id()
+    for target in plan.targets:
+        if target.process is None:
+            continue
+        now = look_at(target.process.pid, boot)
+        if now is None or now.ended:
+            return f"{target.process.pid} ({target.command}) has ended"
+        if reason := difference(target.process, now):
+            return reason
+    return ""
+
+
+_ORDER: tuple[RefusalKind, ...] = ("usage", "refused", "unknown", "nothing")
+
+
+def _refused(verb: Verb, refusals: tuple[Refusal, ...]) -> Refused:
+    """All of them in one, as the gravest kind among them."""
+    if not refusals:
+        return Refused(verb, "nothing to do", "nothing")
+    kind = next(kind for kind in _ORDER if any(refusal.kind == kind for refusal in refusals))
+    told = [refusal for refusal in refusals if refusal.kind == kind]
+    with_subject = kind != "usage"
+    reason = "; ".join(f"{each.subject}: {each.reason}" if with_subject else each.reason for each in told)
+    return Refused(verb, reason, kind, refusals)
+
+
+def _new_id() -> str:
+    """Sorts by time, and no two are equal."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+
+
+def _healthy(snapshot: Snapshot) -> tuple[str, ...]:
+    services = [f"service:{each.name}" for each in snapshot.services.value or () if each.state == "up"]
+    workers = [f"worker:{each.name}" for each in snapshot.workers.value or () if each.state == "running"]
+    return (*services, *workers)

@@ -1,0 +1,147 @@
+"""Workers and services by their names: what the config says of them, and what runs of them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from opsconsole.act.looking import SERVICE, as_worker
+from opsconsole.act.policy import why_not_name
+from opsconsole.act.request import Request, WhyNot, one_of
+from opsconsole.collect.identity import family_root
+from opsconsole.config.types import ServiceTable, WorkerTable
+from opsconsole.model.plan import SubjectKind
+from opsconsole.model.process import Process, ProcessTable, usage
+from opsconsole.model.text import clean
+from opsconsole.model.worker import Instance, Worker
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """One worker or service."""
+
+    kind: SubjectKind
+    name: str
+    table: WorkerTable | None
+    """How it is started; a service's as that of a worker. None: no command is configured."""
+    service: ServiceTable | None
+    seen: Worker
+    """Its instances, wrappers and remnants; of a service the owners of its port stand as instances."""
+
+    @property
+    def port(self) -> int | None:
+        return self.service.port if self.service is not None else None
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
+def find_subject(request: Request, name: str) -> Subject:
+    """The worker or service of this name; ``worker:NAME`` and ``service:NAME`` tell two of one name apart.
+
+    Raises WhyNot: none of this name, protected, or what runs of it is not known.
+    """
+    kind, plain = _split(name)
+    if reason := why_not_name(plain, request.loaded.config.console.protect):
+        raise WhyNot(reason)
+    subject = None
+    if kind in ("", "worker"):
+        subject = _worker(request, plain)
+    if subject is None and kind in ("", "service"):
+        subject = _service(request, plain)
+    if subject is None:
+        raise WhyNot(f"no worker or service named {plain!r}; {one_of(_names(request))}", "usage")
+    return subject
+
+
+def _split(name: str) -> tuple[str, str]:
+    kind, colon, plain = name.partition(":")
+    return (kind, plain) if colon and kind in ("worker", "service") else ("", name)
+
+
+def _names(request: Request) -> list[str]:
+    snapshot = request.snapshot
+    workers = [worker.name for worker in snapshot.workers.value or ()] or [w.name for w in request.loaded.config.worker]
+    return workers + [service.name for service in request.loaded.config.service]
+
+
+def _worker(request: Request, name: str) -> Subject | None:
+    table = next((table for table in request.loaded.config.worker if name in (table.name, clean(table.name))), None)
+    reading = request.snapshot.workers
+    if reading.value is None:
+        if table is None:
+            return None
+        raise WhyNot(f"workers: {reading.reason or 'not read'}", "unknown")
+    seen = next((worker for worker in reading.value if worker.name in (name, clean(name))), None)
+    return Subject("worker", seen.name, table, None, seen) if seen is not None else None
+
+
+def _service(request: Request, name: str) -> Subject | None:
+    service = next((each for each in request.loaded.config.service if name in (each.name, clean(each.name))), None)
+    if service is None:
+        return None
+    view = request.view
+    if view.processes.value is None or view.ports.value is None:
+        raise WhyNot(f"{view.processes.reason or view.ports.reason or 'the processes could not be read'}", "unknown")
+    table = as_worker(service) if service.command else None
+    seen = view.workers.get(SERVICE + service.name)
+    owners = _owner_roots(view.processes.value, request, service.port)
+    if table is None or seen is None:
+        return Subject("service", clean(name), None, service, _as_seen(service, owners, view.processes.value))
+    known = {member.pid for each in seen.instances for member in view.processes.value.tree(each.pid)}
+    if strangers := [owner for owner in owners if owner.pid not in known]:
+        stranger = strangers[0]
+        raise WhyNot(
+            f"port {service.port} is held by {stranger.pid} ({stranger.command}), which is not what the config starts"
+        )
+    return Subject("service", clean(name), table, service, seen)
+
+
+def _owner_roots(table: ProcessTable, request: Request, port: int) -> list[Process]:
+    listening = next((each for each in request.view.ports.value or () if each.port == port), None)
+    if listening is None:
+        return []
+    if not all(listener.owners_known or listener.owners for listener in listening.listeners):
+        raise WhyNot(f"who holds port {port} could not be read", "unknown")
+    found = (table.find(owner.id) for listener in listening.listeners for owner in listener.owners)
+    roots = {root.pid: root for process in found if process is not None for root in (family_root(table, process),)}
+    return list(roots.values())
+
+
+def _as_seen(service: ServiceTable, owners: list[Process], table: ProcessTable) -> Worker:
+    """The owners of a port whose service names no command, as the instances that they are."""
+    instances = tuple(_instance(owner, table) for owner in owners)
+    return Worker(
+        name=clean(service.name),
+        wanted=1,
+        state="missing" if not instances else "running" if len(instances) == 1 else "duplicates",
+        reason="",
+        instances=instances,
+        wrappers=(),
+        remnants=(),
+        suspects=(),
+        pid_file=None,
+        log=None,
+        critical=service.critical,
+        silent=None,
+        uptime_s=None,
+        cpu_percent=None,
+        rss_bytes=None,
+        swap_bytes=None,
+    )
+
+
+def _instance(process: Process, table: ProcessTable) -> Instance:
+    tree = table.tree(process.pid)
+    cost = usage(tree)
+    return Instance(
+        id=process.id,
+        pid=process.pid,
+        start=process.started_at,
+        command=process.command,
+        version="",
+        uptime_s=max(0.0, table.at - process.started_at),
+        cpu_percent=cost.cpu_percent,
+        rss_bytes=cost.rss_bytes,
+        swap_bytes=cost.swap_bytes,
+        children=tuple(member.pid for member in tree[1:]),
+    )

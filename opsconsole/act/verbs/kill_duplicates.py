@@ -1,0 +1,79 @@
+"""`kill-duplicates`: of a worker or service that runs more often than wanted, end the others and keep the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from opsconsole.act.aim import memory_of
+from opsconsole.act.request import Part, Request, WhyNot, each
+from opsconsole.act.stopping_plan import aim_instances, aim_wrappers, mark_minders, processes_of, steps_of
+from opsconsole.act.subjects import Subject, find_subject
+from opsconsole.act.survivor import Choice, choose
+from opsconsole.model.plan import Subplan, Survivor
+from opsconsole.model.worker import Helper
+
+
+def plan(request: Request) -> Iterable[Part]:
+    return each(request, plan_one)
+
+
+def plan_one(request: Request, name: str) -> Subplan:
+    subject = find_subject(request, name)
+    seen = subject.seen
+    if seen.state == "unknown":
+        raise WhyNot(f"its state is unknown: {seen.reason}", "unknown")
+    if len(seen.instances) < seen.wanted:
+        raise WhyNot(f"{len(seen.instances)} of {seen.wanted} running: no duplicate", "nothing")
+    choice = choose(request, subject)
+    stray = _wrappers_without_survivor(request, subject, choice)
+    if not choice.going and not stray:
+        what = "one instance" if len(seen.instances) == 1 else f"{len(seen.instances)} instances"
+        raise WhyNot(f"{what} running, as wanted", "nothing")
+    aimed = [
+        *aim_wrappers(request, subject, stray, "would start another copy"),
+        *aim_instances(request, subject, choice.going),
+    ]
+    if not aimed:
+        raise WhyNot("the duplicates have ended already", "nothing")
+    targets = tuple(found.target for found in aimed)
+    staying = tuple(
+        Survivor(
+            id=instance.id,
+            command=instance.command,
+            start=instance.start,
+            memory_bytes=memory_of(request, (instance.pid, *instance.children)),
+            reason=reason,
+        )
+        for instance, reason in choice.staying
+    )
+    return Subplan(
+        subject=subject.name,
+        subject_kind=subject.kind,
+        targets=targets,
+        survivors=staying,
+        steps=steps_of(targets, request.grace_s),
+        checks=_checks(subject, staying),
+        warnings=(
+            *(warning for found in aimed for warning in found.warnings),
+            *mark_minders(request, targets, subject),
+        ),
+        known=tuple(instance.id for instance in seen.instances),
+        data={"wanted": seen.wanted},
+    )
+
+
+def _wrappers_without_survivor(request: Request, subject: Subject, choice: Choice) -> list[Helper]:
+    """Wrappers that keep no survivor alive: they would start again what is ended."""
+    table = processes_of(request, subject)
+    staying = {instance.pid for instance, _ in choice.staying}
+    return [
+        wrapper
+        for wrapper in subject.seen.wrappers
+        if not staying & {process.pid for process in table.tree(wrapper.pid)}
+    ]
+
+
+def _checks(subject: Subject, staying: tuple[Survivor, ...]) -> tuple[str, ...]:
+    count = "1 instance runs" if subject.seen.wanted == 1 else f"{subject.seen.wanted} instances run"
+    stay = tuple(f"{survivor.pid} still runs" for survivor in staying)
+    return (f"{subject.name}: {count}", *stay, "no new copy appears within 10s; if one does, who started it is named")

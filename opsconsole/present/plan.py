@@ -1,0 +1,188 @@
+"""A plan, its progress and its result as text. Pure: the dialog, ``--dry-run`` and the journal's view show the same.
+
+Every line is one sentence or one thing, with a kind, so that a screen may set it apart; ``plan_text`` is all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from opsconsole.model.plan import (
+    JournalEntry,
+    Plan,
+    PlanResult,
+    Refused,
+    StepRecord,
+    Subplan,
+    SubplanResult,
+    Survivor,
+    Target,
+    Verb,
+)
+from opsconsole.present import humanise
+
+LineKind = Literal["title", "heading", "target", "survivor", "step", "check", "warning", "left-out", "result", "blank"]
+
+TITLES: dict[Verb, str] = {
+    "kill-duplicates": "Kill duplicates",
+    "restart": "Restart",
+    "start": "Start",
+    "stop": "Stop",
+    "terminate": "Terminate",
+    "remove-pid-file": "Remove PID file",
+    "delete-environment": "Delete environment",
+    "prune-environments": "Clean up stale environments",
+    "probe": "Probe",
+    "command": "Run command",
+    "hibernate": "Hibernate",
+    "wake": "Wake",
+}
+
+
+class PlanLine(NamedTuple):
+    kind: LineKind
+    text: str
+
+
+def plan_title(plan: Plan) -> str:
+    """``Kill duplicates: auto_confirm``."""
+    names = [subplan.subject for subplan in plan.subplans]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{TITLES[plan.verb]}: {shown}"
+
+
+def plan_lines(plan: Plan) -> tuple[PlanLine, ...]:
+    """Everything the operator must know before agreeing: targets, what stays and why, steps, checks."""
+    lines = [PlanLine("title", plan_title(plan))]
+    for subplan in plan.subplans:
+        lines.append(PlanLine("blank", ""))
+        if len(plan.subplans) > 1:
+            lines.append(PlanLine("heading", subplan.subject))
+        lines += _subplan_lines(subplan, plan.created)
+    if plan.left_out:
+        lines += [PlanLine("blank", ""), PlanLine("heading", "Left out")]
+        lines += [PlanLine("left-out", f"{each.subject}: {each.reason}") for each in plan.left_out]
+    return tuple(lines)
+
+
+def plan_text(plan: Plan) -> str:
+    """The same as plain text; no line end last."""
+    return "\n".join(f"{_INDENT[line.kind]}{line.text}".rstrip() for line in plan_lines(plan))
+
+
+_INDENT: dict[LineKind, str] = {
+    "title": "",
+    "heading": "",
+    "blank": "",
+    "target": "  ",
+    "survivor": "  ",
+    "step": "  ",
+    "check": "  ",
+    "warning": "  ! ",
+    "left-out": "  ",
+    "result": "",
+}
+
+
+def _subplan_lines(subplan: Subplan, now: float) -> Iterator[PlanLine]:
+    if subplan.targets:
+        yield PlanLine("heading", "Targets")
+        for target in subplan.targets:
+            yield PlanLine("target", target_line(target, now))
+    if subplan.survivors:
+        yield PlanLine("heading", "Stays")
+        for survivor in subplan.survivors:
+            yield PlanLine("survivor", survivor_line(survivor, now))
+    for warning in subplan.warnings:
+        yield PlanLine("warning", warning)
+    if subplan.steps:
+        yield PlanLine("heading", "Will be run")
+        for number, step in enumerate(subplan.steps, start=1):
+            yield PlanLine("step", f"{number}. {step}")
+    if subplan.checks:
+        yield PlanLine("heading", "Checked afterwards")
+        for check in subplan.checks:
+            yield PlanLine("check", check)
+
+
+def target_line(target: Target, now: float) -> str:
+    """``wrapper 87841  up 4h 12m since 13:07:02  3.1M  bash keepalive.sh  (would start another copy)``."""
+    facts = [f"{target.role} {target.pid}" if target.pid is not None else target.role]
+    if target.kind == "environment":
+        facts.append(f"{target.name} ({target.environment})" if target.environment != target.name else target.name)
+    if target.port is not None and target.kind == "environment":
+        facts.append(f"port {target.port}")
+    if target.age_s is not None:
+        facts.append(f"age {humanise.duration(target.age_s)}")
+    if target.start is not None:
+        facts.append(f"up {humanise.duration(now - target.start)} since {humanise.date_time(target.start)}")
+    if target.process is not None:
+        facts.append(humanise.size(target.memory_bytes))
+    if target.tree:
+        facts.append(f"{len(target.tree)} child{'ren' if len(target.tree) > 1 else ''}")
+    facts += [fact for fact in (target.path, target.command) if fact]
+    return "  ".join([*facts, f"({target.reason})"] if target.reason else facts)
+
+
+def survivor_line(survivor: Survivor, now: float) -> str:
+    since = f"up {humanise.duration(now - survivor.start)} since {humanise.date_time(survivor.start)}"
+    memory = humanise.size(survivor.memory_bytes)
+    return f"{survivor.pid}  {since}  {memory}  {survivor.command}  ({survivor.reason})"
+
+
+def step_line(step: StepRecord) -> str:
+    """One step of the journal: time, subject, what, what came of it."""
+    took = "" if step.ended is None else f" ({humanise.latency((step.ended - step.began) * 1000.0)})"
+    state = {"started": "…", "done": "ok", "failed": "FAILED"}[step.state]
+    detail = f": {step.detail}" if step.detail else ""
+    return f"{humanise.clock_time(step.began)}  {step.number:>3}  {step.subject}: {step.text} {state}{took}{detail}"
+
+
+def result_word(result: PlanResult | SubplanResult) -> str:
+    """``done, verified`` and its like: the one phrase that says how it ended."""
+    if result.result != "done":
+        return {"failed": "failed", "refused": "refused", "nothing-to-do": "nothing to do"}[result.result]
+    if result.verified is None:
+        return "done, nothing to verify"
+    return "done, verified" if result.verified else "done, NOT verified"
+
+
+def result_lines(result: PlanResult) -> tuple[PlanLine, ...]:
+    """How a plan ended: first the phrase, then what does not hold, loudest first."""
+    step = f" at step {result.failed_step}" if result.failed_step is not None else ""
+    word = result_word(result) + step + ("; watching for a respawn" if result.watching else "")
+    lines = [PlanLine("result", f"{word}: {result.reason}" if result.reason else word)]
+    lines += [PlanLine("warning", text) for text in result.hurt]
+    lines += [
+        PlanLine("warning", f"{each.subject}: {each.pid} was started again by {_who(each.parent, each.command)}")
+        for each in result.respawners
+    ]
+    for part in result.subresults:
+        if len(result.subresults) > 1 or part.evidence:
+            reason = f": {part.reason}" if part.reason and part.reason != result.reason else ""
+            lines.append(PlanLine("check", f"{part.subject}: {result_word(part)}{reason}"))
+        lines += [PlanLine("check", f"  {text}") for text in part.evidence]
+    return tuple(lines)
+
+
+def _who(parent: object, command: str) -> str:
+    pid = getattr(parent, "pid", None)
+    return f"{pid} ({command})" if pid is not None else command or "somebody who has ended since"
+
+
+def result_text(result: PlanResult) -> str:
+    return "\n".join(f"{_INDENT[line.kind]}{line.text}".rstrip() for line in result_lines(result))
+
+
+def refused_text(refused: Refused) -> str:
+    return f"{TITLES[refused.verb]}: {'nothing to do' if refused.kind == 'nothing' else 'refused'}: {refused.reason}"
+
+
+def entry_line(entry: JournalEntry) -> str:
+    """One plan of the journal in one line: time, what, how it stands."""
+    stands = result_word(entry.result) if entry.result is not None else entry.state
+    if entry.state == "abandoned":
+        stands = "left unfinished: its executor has ended"
+    reason = f": {entry.result.reason}" if entry.result is not None and entry.result.reason else ""
+    return f"{humanise.date_time(entry.plan.created)}  {entry.plan.id}  {plan_title(entry.plan)}  {stands}{reason}"

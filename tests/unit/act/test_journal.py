@@ -1,0 +1,169 @@
+"""The journal on a real disk: what is recorded, who may read it, and what happens when it cannot be written."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from opsconsole.act.journal import Journal, JournalFailed
+from opsconsole.act.journal_reader import JournalReader, journal_path, truth_now
+from opsconsole.act.living import boot_id, look_at
+from opsconsole.model.plan import Plan, PlanResult, Subplan, Target
+
+
+def a_plan(plan_id: str = "p1", targets: tuple[Target, ...] = (), created: float | None = None) -> Plan:
+    return Plan(
+        id=plan_id,
+        verb="stop",
+        created=time.time() if created is None else created,
+        host="here",
+        boot_id=boot_id(),
+        uid=os.geteuid(),
+        config_path="",
+        config_digest="",
+        subplans=(Subplan(subject="assigner", subject_kind="worker", targets=targets),),
+    )
+
+
+def own_mark() -> Target:
+    living = look_at(os.getpid(), boot_id())
+    assert living is not None
+    return Target(kind="process", role="instance", name="us", reason="", process=living.mark)
+
+
+def test_a_plan_is_read_back_with_its_steps_and_result(tmp_path: Path) -> None:
+    journal, reader = Journal(tmp_path / "state"), JournalReader(tmp_path / "state")
+    journal.intend(a_plan())
+    waiting = reader.entry("p1").value
+    assert waiting is not None
+    assert (waiting.state, waiting.steps, waiting.result) == ("waiting", (), None)
+
+    us = own_mark().process
+    assert us is not None
+    assert journal.take("p1", us.id) == waiting.plan
+    step = journal.begin_step("p1", "assigner", "SIGTERM 4242")
+    begun = reader.entry("p1").value
+    assert begun is not None
+    assert (begun.state, begun.steps[0].state) == ("running", "started")
+
+    journal.end_step("p1", step, "done", "ended after 0.1s")
+    journal.conclude(PlanResult(plan="p1", result="done", verified=True, ended=time.time()))
+    ended = reader.entry("p1").value
+    assert ended is not None
+    assert (ended.state, ended.steps[0].state, ended.steps[0].detail) == ("finished", "done", "ended after 0.1s")
+    assert reader.unfinished().value == ()
+
+
+def test_a_plan_is_taken_once_and_submitted_once(tmp_path: Path) -> None:
+    journal, us = Journal(tmp_path), own_mark().process
+    assert us is not None
+    journal.intend(a_plan())
+    assert journal.take("p1", us.id) is not None
+    assert journal.take("p1", us.id) is None
+    assert journal.take("no such", us.id) is None
+    with pytest.raises(JournalFailed, match="submitted before"):
+        journal.intend(a_plan())
+
+
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o755)
+    Journal(folder).intend(a_plan())
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(journal_path(folder).stat().st_mode) == 0o600
+
+
+def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("")
+    (tmp_path / "state").mkdir(mode=0o700)
+    journal_path(tmp_path / "state").symlink_to(elsewhere)
+    with pytest.raises(JournalFailed):
+        Journal(tmp_path / "state")
+    assert elsewhere.read_text() == ""
+
+
+def test_a_disk_that_takes_nothing_refuses_the_plan(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE stands for a full disk: the plan cannot be recorded, and what is there stays whole."""
+    Journal(tmp_path).intend(a_plan("before"))
+    code = f"""
+import resource, signal, sys
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from tests.unit.act.test_journal import a_plan, own_mark
+from opsconsole.act.journal import Journal, JournalFailed
+from pathlib import Path
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+journal = Journal(Path({str(tmp_path)!r}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
+try:
+    journal.intend(a_plan("after", (own_mark(),) * 2000))
+except JournalFailed as failed:
+    print(failed)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "full" in said
+    entries = JournalReader(tmp_path).entries().value
+    assert entries is not None
+    assert [entry.plan.id for entry in entries] == ["before"]
+
+
+def test_many_threads_record_at_once(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.intend(a_plan())
+
+    def work(number: int) -> None:
+        for _ in range(3):
+            journal.end_step("p1", journal.begin_step("p1", f"worker {number}", "step"), "done")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    entry = JournalReader(tmp_path).entry("p1").value
+    assert entry is not None
+    assert [step.number for step in entry.steps] == list(range(1, 61))
+    assert {step.state for step in entry.steps} == {"done"}
+
+
+def test_a_plan_whose_executor_is_gone_is_abandoned_and_its_targets_are_looked_at(tmp_path: Path) -> None:
+    journal, us = Journal(tmp_path), own_mark()
+    assert us.process is not None
+    dead = msgspec.structs.replace(us.process, id=msgspec.structs.replace(us.process.id, start_ticks=1))
+    journal.intend(a_plan("p1", (us, msgspec.structs.replace(us, process=dead))))
+    journal.take("p1", dead.id)
+    entries = JournalReader(tmp_path).unfinished().value
+    assert entries is not None
+    assert entries[0].state == "abandoned"
+    assert [line.rpartition(": ")[2] for line in truth_now(entries[0])] == ["still runs", "has ended"]
+
+
+def test_a_plan_that_nobody_took_is_abandoned_after_a_while(tmp_path: Path) -> None:
+    Journal(tmp_path).intend(a_plan(created=time.time() - 60))
+    entry = JournalReader(tmp_path).entry("p1").value
+    assert entry is not None
+    assert entry.state == "abandoned"
+
+
+def test_reading_makes_nothing(tmp_path: Path) -> None:
+    assert JournalReader(tmp_path / "none").entries().value == ()
+    assert list(tmp_path.iterdir()) == []
+    Journal(tmp_path).intend(a_plan())
+    before = sorted(path.name for path in tmp_path.iterdir())
+    JournalReader(tmp_path).entries()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_journal_that_is_none_is_unknown(tmp_path: Path) -> None:
+    journal_path(tmp_path).write_text("not a database, and long enough not to be taken for an empty one" * 20)
+    reading = JournalReader(tmp_path).entries()
+    assert reading.state == "unknown"
+    assert "not a database" in reading.reason
