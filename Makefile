@@ -45,11 +45,11 @@ wheel-demo: $(VENV)/.installed-run   ## the incident in a sandbox of real proces
 test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
 	$(BIN)/python scripts/wheel_test.py
 
-bench: $(VENV)/.installed-dev   ## what it costs, beside htop and glances where they are installed
-	$(BIN)/python bench/console.py --growth 3000 10000
+bench: $(VENV)/.installed-dev   ## what it costs, beside htop, top, btop and glances (a quarter of an hour)
+	$(BIN)/python bench/console.py --growth 3000 10000 --write bench/RESULTS.md
 
-bench-quick: $(VENV)/.installed-dev   ## the same in two minutes
-	$(BIN)/python bench/console.py --rounds 1 --seconds 10
+bench-quick: $(VENV)/.installed-dev   ## the same beside htop alone, in under two minutes; writes no file
+	$(BIN)/python bench/console.py --rounds 2 --seconds 10 --keys 60 --only htop
 
 clean:           ## remove what the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

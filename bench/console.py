@@ -1,39 +1,57 @@
-"""What the console costs beside its peers: `make bench`.
+"""What the console costs beside its peers: `make bench`, `make bench-quick`.
 
-Starts a fleet (processes, services, workers, tmux sessions), then runs the console, htop and glances in turn, each
-in a 200x50 pty that is read by this program, and prints the medians as a table. Loopback only, bounded in time;
-everything started here is ended by its pid.
+Starts a fleet (processes, services, workers, tmux sessions), then runs the console and its peers in turn, each in a
+200x50 terminal that is read here, and prints the medians as a table. Loopback only, bounded in time; everything
+started here is ended by its own handle. ``--write FILE`` keeps the table with the machine described.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
+import math
 import os
-import pty
-import select
-import shutil
-import signal
+import platform
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
-REFRESH_S = 2.0
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
-SERVICE = """
-import socket, time
-server = socket.create_server(("127.0.0.1", 0))
-print(server.getsockname()[1], flush=True)
-time.sleep(9e9)
-"""
-WORKER = "import time\ntime.sleep(9e9)\n"
+from fleet import fleet, idle_processes, processes_here, room_for
+from peers import install_missing, present, version
+from terminal_run import LEFT_OUT, Run, answers_ms, measure
+
+MARKS = (b"service 0", b"worker_0", b"session_0", b"feature-0", b"load")
+"""Of every pane: the console's screen is full once all of them were written."""
+CURSOR = "▌".encode()
+ECHO = "import os, tty\ntty.setraw(0)\nwhile os.read(0, 99): os.write(1, '▌'.encode())"
+HURRIED = "0.2s"
+"""The console's refresh while keys are measured: a scan is under way at many moments."""
+UNITS = ("first frame ms", "full screen ms", "CPU ms / 2 s", "bytes / 2 s", "RSS MB")
+
+
+class Report:
+    """Lines that are printed as they come and kept for the file."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str = "") -> None:
+        self.lines.append(line)
+        print(line, flush=True)
+
+    def table(self, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(len(titles))]
+        for number, row in enumerate((titles, ["-" * width for width in widths], *rows)):
+            cells = [
+                cell.ljust(width) if not column or number == 1 else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            self.say(f"| {' | '.join(cells)} |")
+        self.say()
 
 
 def main() -> int:
@@ -42,196 +60,132 @@ def main() -> int:
     parser.add_argument("--services", type=int, default=20)
     parser.add_argument("--workers", type=int, default=20)
     parser.add_argument("--sessions", type=int, default=60)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=20.0, help="steady time measured in each round")
-    parser.add_argument("--growth", type=int, nargs="*", default=[], help="further process counts, the console alone")
+    parser.add_argument("--growth", type=int, nargs="*", default=[], help="further process counts")
+    parser.add_argument("--growth-rounds", type=int, default=3)
+    parser.add_argument("--keys", type=int, default=200, help="key presses measured at each process count")
+    parser.add_argument("--only", nargs="*", help="of the peers, only these")
+    parser.add_argument("--write", type=Path, help="keep the report in this file")
     chosen = parser.parse_args()
+    install_missing()
+    peers = {name: command for name, command in present().items() if chosen.only is None or name in chosen.only}
+    report = Report()
     with tempfile.TemporaryDirectory(prefix="ocb-") as scratch, contextlib.ExitStack() as stack:
-        folder = Path(scratch)
-        config = stack.enter_context(fleet(folder, chosen.services, chosen.workers, chosen.sessions))
+        config = stack.enter_context(fleet(Path(scratch), chosen.services, chosen.workers, chosen.sessions))
         stack.enter_context(idle_processes(chosen.processes))
-        contestants = {"opsconsole": [str(Path(sys.executable).with_name("opsconsole")), "--config", str(config)]}
-        for name, command in (
-            ("htop", ["htop", "-d", "20"]),
-            ("glances", ["glances", "-t", "2"]),
-            ("top", ["top", "-d", "2"]),
-        ):
-            if shutil.which(command[0]):
-                contestants[name] = command
-        print_machine(chosen)
-        results: dict[str, list[Run]] = {name: [] for name in contestants}
-        for _ in range(chosen.rounds):
-            for name, command in contestants.items():
-                results[name].append(measure(command, chosen.seconds))
-        print_table(results)
-        count = chosen.processes
-        for processes in chosen.growth:
-            stack.enter_context(idle_processes(processes - count))
-            count = processes
-            runs = [measure(contestants["opsconsole"], chosen.seconds) for _ in range(chosen.rounds)]
-            print_row(f"opsconsole, {processes} processes", runs)
+        contestants = {"opsconsole": console_command(config), **peers}
+        describe(report, chosen, peers)
+        compare(report, contestants, chosen.rounds, chosen.seconds)
+        keys = [(chosen.processes, waits)] if (waits := press(config, chosen.keys)) else []
+        grown = []
+        here = chosen.processes
+        for count in chosen.growth:
+            if why_not := room_for(count - here):
+                report.say(f"not measured beside {count} processes: {why_not}")
+                continue
+            stack.enter_context(idle_processes(count - here))
+            here = count
+            grown += growth_rows(contestants, count, chosen)
+            if waits := press(config, chosen.keys):
+                keys.append((count, waits))
+        if grown:
+            report.table(("growth", *UNITS), grown)
+        tell_keys(report, chosen.keys, keys)
+    report.say(f"Load after it {os.getloadavg()[0]:.1f}.")
+    if chosen.write is not None:
+        chosen.write.write_text("\n".join(report.lines) + "\n")
     return 0
 
 
-class Run:
-    """One run of one program: milliseconds, bytes, MB."""
-
-    first_ms = full_ms = cpu_ms = bytes_per_refresh = rss_mb = 0.0
+def console_command(config: Path) -> list[str]:
+    return [str(Path(sys.executable).with_name("opsconsole")), "--config", str(config)]
 
 
-@contextlib.contextmanager
-def idle_processes(count: int) -> Iterator[None]:
-    sleep = shutil.which("sleep") or "/bin/sleep"
-    pids = [os.posix_spawn(sleep, ["sleep", "100000"], {}) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)  # our own unreaped children: their pids cannot be anyone else's
-        for pid in pids:
-            os.waitpid(pid, 0)
+def compare(report: Report, contestants: dict[str, list[str]], rounds: int, seconds: float) -> None:
+    """All programs in turn, round by round."""
+    results: dict[str, list[Run]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, command in contestants.items():
+            results[name].append(measure(command, seconds, MARKS if name == "opsconsole" else ()))
+    report.table(("", *UNITS), [(name, *medians(runs)) for name, runs in results.items()])
+    ours = results["opsconsole"]
+    for name in results.keys() - {"opsconsole"}:
+        ratios = [run.cpu_ms / max(theirs.cpu_ms, 0.1) for run, theirs in zip(ours, results[name], strict=True)]
+        report.say(f"CPU against {name}, pair by pair: {statistics.median(ratios):.2f} ({span(ratios, '.2f')})")
+    report.say(f"opsconsole, CPU of the single runs: {span([run.cpu_ms for run in ours], '.1f')} ms\n")
 
 
-@contextlib.contextmanager
-def fleet(folder: Path, services: int, workers: int, sessions: int) -> Iterator[Path]:
-    """Real services, workers and tmux sessions, and the config that names them."""
-    children: list[subprocess.Popen[str]] = []
-    lines = ["[console]", 'refresh = "2s"']
-    (folder / "workers").mkdir()
-    for number in range(services):
-        child = subprocess.Popen([sys.executable, "-S", "-c", SERVICE], stdout=subprocess.PIPE, text=True)
-        children.append(child)
-        assert child.stdout is not None
-        lines += ["[[service]]", f'name = "service {number}"', f"port = {child.stdout.readline().strip()}"]
-    for number in range(workers):
-        script = folder / "workers" / f"worker_{number}.py"
-        script.write_text(WORKER)
-        log = folder / f"worker_{number}.log"
-        log.write_text(f"{time.strftime('%Y-%m-%d %H:%M:%S')} INFO started\n" * 100)
-        children.append(subprocess.Popen([sys.executable, str(script), "--daemon"], text=True))
-        lines += ["[[worker]]", f'name = "worker_{number}"', f'command = ["{sys.executable}", "{script}", "--daemon"]']
-        lines += [f'log = "{log}"', f'cwd = "{folder}"']
-    socket = folder / "t"
-    tmux = ["tmux", "-u", "-S", str(socket), "-f", "/dev/null"]
-    for number in range(sessions):
-        subprocess.run(
-            [
-                *tmux,
-                "new-session",
-                "-d",
-                "-s",
-                f"session_{number}",
-                "sleep 100000",
-                ";",
-                "split-window",
-                "sleep 100000",
-            ],
-            check=True,
-        )
-    lines += ["[sessions]", f'socket = "{socket}"']
-    config = folder / "opsconsole.toml"
-    config.write_text("\n".join(lines) + "\n")
-    try:
-        yield config
-    finally:
-        subprocess.run([*tmux, "kill-server"], check=False)
-        for child in children:
-            child.kill()
-            child.wait()
-            if child.stdout is not None:
-                child.stdout.close()
+def growth_rows(contestants: dict[str, list[str]], count: int, chosen: argparse.Namespace) -> list[list[str]]:
+    """The console and htop beside so many processes."""
+    names = [name for name in ("opsconsole", "htop") if name in contestants]
+    runs: dict[str, list[Run]] = {name: [] for name in names}
+    for _ in range(chosen.growth_rounds):
+        for name in names:
+            runs[name].append(measure(contestants[name], chosen.seconds, MARKS if name == "opsconsole" else ()))
+    return [[f"{name}, {count:,} processes", *medians(runs[name])] for name in names]
 
 
-def measure(command: list[str], seconds: float) -> Run:
-    """Run it in a pty, read what it writes; CPU is its own and its ended children's, from /proc/PID/stat."""
-    run = Run()
-    began = time.monotonic()
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ.update(TERM="xterm-256color", COLUMNS="200", LINES="50", LC_ALL="C.UTF-8")
-        os.execvp(command[0], command)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-    try:
-        output = read_until(terminal, began + 6.0)
-        visible = [(at, size) for at, size in output if size > 20]
-        run.first_ms = (visible[0][0] - began) * 1000 if visible else float("nan")
-        # The screen is full when the first long pause in the output begins.
-        total = 0
-        for (at, size), (later, _) in zip(output, [*output[1:], (began + 6.0, 0)], strict=True):
-            total += size
-            if total > 3000 and later - at > 0.12:
-                run.full_ms = (at - began) * 1000
-                break
-        cpu_before = cpu_seconds(pid)
-        steady_from = time.monotonic()
-        steady = read_until(terminal, steady_from + seconds)
-        cycles = (time.monotonic() - steady_from) / REFRESH_S
-        run.cpu_ms = (cpu_seconds(pid) - cpu_before) * 1000 / cycles
-        run.bytes_per_refresh = sum(size for _, size in steady) / cycles
-        run.rss_mb = rss_mb(pid)
-    finally:
-        os.kill(pid, signal.SIGTERM)
-        read_until(terminal, time.monotonic() + 1.0)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(terminal)
-    return run
+def press(config: Path, count: int) -> dict[str, list[float]]:
+    """How long keys wait while the console scans, and in a program that does nothing else."""
+    if not count:
+        return {}
+    hurried = config.with_name("hurried.toml")
+    hurried.write_text(config.read_text().replace('refresh = "2s"', f'refresh = "{HURRIED}"'))
+    return {
+        "opsconsole": answers_ms(console_command(hurried), (b"j", b"k"), CURSOR, count),
+        "an echo": answers_ms([sys.executable, "-S", "-c", ECHO], (b"j", b"k"), CURSOR, count),
+    }
 
 
-def read_until(terminal: int, until: float) -> list[tuple[float, int]]:
-    """What came, as (when, bytes)."""
-    came: list[tuple[float, int]] = []
-    while (left := until - time.monotonic()) > 0:
-        if select.select([terminal], [], [], left)[0]:
-            try:
-                data = os.read(terminal, 65536)
-            except OSError:
-                break
-            if not data:
-                break
-            came.append((time.monotonic(), len(data)))
-    return came
+def tell_keys(report: Report, count: int, keys: list[tuple[int, dict[str, list[float]]]]) -> None:
+    if not keys:
+        return
+    report.say(f"Key to repaint: {count} keys at odd moments while it scans all the time (refresh {HURRIED}); beside")
+    report.say("it a Python program that does nothing but answer, for the machine's own share.\n")
+    rows = []
+    for processes, waits in keys:
+        for name, times in waits.items():
+            answered = sorted(wait for wait in times if not math.isnan(wait))
+            rows.append([f"{name}, {processes:,} processes"])
+            rows[-1] += [f"{answered[int(len(answered) * share)]:.1f}" for share in (0.5, 0.9, 0.99)]
+            rows[-1] += [f"{answered[-1]:.1f}", str(len(times) - len(answered))]
+    report.table(("keys", "p50 ms", "p90 ms", "p99 ms", "worst ms", "unanswered"), rows)
 
 
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15]) / CLOCK_TICKS
-
-
-def rss_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
-
-
-def print_machine(chosen: argparse.Namespace) -> None:
-    print(
-        f"beside {chosen.processes} processes, {chosen.services} services, {chosen.workers} workers, "
-        f"{chosen.sessions} tmux sessions x 2 panes; {os.cpu_count()} cores, Python {sys.version.split()[0]}; "
-        f"medians of {chosen.rounds} interleaved runs of {chosen.seconds:g} s, 200x50"
+def describe(report: Report, chosen: argparse.Namespace, peers: dict[str, list[str]]) -> None:
+    """The machine, what else is on it, and how it was measured."""
+    cpuinfo = Path("/proc/cpuinfo").read_text()
+    model = cpuinfo.split("model name")[1].split(":")[1].split("\n")[0].strip() if "model name" in cpuinfo else "?"
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    here = processes_here()
+    tmux = subprocess.run(["tmux", "-V"], capture_output=True, text=True, check=True).stdout.strip()
+    report.say("# What the console costs\n")
+    report.say(
+        f"{time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores ({model}), {memory_gb:.0f} GB, "
+        f"Linux {platform.release()}, Python {platform.python_version()}, {tmux}"
+        + "".join(f", {name} {version(name)}" for name in peers)
+        + f". Load before it {os.getloadavg()[0]:.1f}."
+    )
+    report.say(
+        f"Beside {chosen.processes:,} idle processes, {chosen.services} services with health URLs, {chosen.workers} "
+        f"workers, {chosen.sessions} tmux sessions x 2 panes ({here:,} processes in all). Medians of {chosen.rounds} "
+        f"interleaved runs of {chosen.seconds:g} s in a 200x50 terminal. CPU is user and system time of the program "
+        f"and its children. btop refreshes every 2 s too. Unset for all: {', '.join(LEFT_OUT[:2])}, COLUMNS, LINES.\n"
     )
 
 
-def print_table(results: dict[str, list[Run]]) -> None:
-    print(f"{'':32} {'first ms':>9} {'full ms':>9} {'CPU ms/2s':>10} {'bytes/2s':>9} {'RSS MB':>7}")
-    for name, runs in results.items():
-        print_row(name, runs)
-    if "htop" in results:
-        ratios = [
-            ours.cpu_ms / theirs.cpu_ms for ours, theirs in zip(results["opsconsole"], results["htop"], strict=True)
-        ]
-        print(f"CPU against htop, pair by pair: {statistics.median(ratios):.2f}")
+def medians(runs: Sequence[Run]) -> list[str]:
+    """One cell for each of ``UNITS``."""
+    middle = [statistics.median(getattr(run, field) for run in runs) for field in Run._fields]
+    return [
+        f"{value:.1f}" if field in ("cpu_ms", "rss_mb") else f"{value:.0f}"
+        for field, value in zip(Run._fields, middle, strict=True)
+    ]
 
 
-def print_row(name: str, runs: list[Run]) -> None:
-    def middle(field: str) -> float:
-        return statistics.median(getattr(run, field) for run in runs)
-
-    print(
-        f"{name:32} {middle('first_ms'):9.0f} {middle('full_ms'):9.0f} {middle('cpu_ms'):10.1f} "
-        f"{middle('bytes_per_refresh'):9.0f} {middle('rss_mb'):7.1f}",
-        flush=True,
-    )
+def span(values: Sequence[float], form: str) -> str:
+    return f"{min(values):{form}} to {max(values):{form}}"
 
 
 if __name__ == "__main__":
