@@ -8,6 +8,7 @@ import os
 import pty
 import random
 import select
+import shutil
 import signal
 import struct
 import termios
@@ -94,7 +95,7 @@ class Program:
 @contextlib.contextmanager
 def program(command: Sequence[str]) -> Iterator[Program]:
     """Start it; end it at the end of the block, by its own pid."""
-    path = next(Path(folder) / command[0] for folder in os.get_exec_path() if (Path(folder) / command[0]).exists())
+    path = shutil.which(command[0]) or command[0]
     environment = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
     environment |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
     for name in ("COLUMNS", "LINES"):

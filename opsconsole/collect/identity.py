@@ -27,10 +27,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from opsconsole.collect.command import LAUNCHERS, SHELL, base_name, interpreter_kind, runs_multiprocessing
-from opsconsole.collect.command import shell_commands as commands_of
-from opsconsole.collect.programs import Declared, Program, is_wrapper, match, mentions, program_of, program_of_command
-from opsconsole.model.identity import ProcessId
+from opsconsole.collect.command import LAUNCHERS, SHELL, base_name, interpreter_kind
+from opsconsole.collect.likeness import Likeness, Memory, helps, related
+from opsconsole.collect.programs import Declared, Program, is_wrapper, mentions
 from opsconsole.model.process import Process, ProcessTable
 
 SETTLED_AFTER_S = 10.0
@@ -68,66 +67,15 @@ class Sightings(NamedTuple):
     """Processes of another user or pid namespace that run the same program."""
 
 
-class Memory:
-    """What must be remembered from one look to the next."""
-
-    def __init__(self) -> None:
-        self.programs: dict[int, tuple[Process, Program | None]] = {}
-        self._origins: dict[ProcessId, tuple[str, Process]] = {}
-
-    def remember(self, worker: str, root: Process, tree: Iterable[Process]) -> None:
-        """Note which processes belong to an instance, for the day its root is gone."""
-        for process in tree:
-            if process.id != root.id and (related(process, root) or _helps(process)):
-                self._origins[process.id] = (worker, root)
-
-    def origin(self, worker: str, process: Process) -> Process | None:
-        """The root of that worker below which a process was seen last."""
-        name, root = self._origins.get(process.id, ("", None))
-        return root if name == worker else None
-
-    def forget_ended(self, table: ProcessTable) -> None:
-        self._origins = {known: origin for known, origin in self._origins.items() if table.find(known) is not None}
-        self.programs = {pid: entry for pid, entry in self.programs.items() if pid in table.processes}
-
-    def program(self, process: Process) -> Program | None:
-        """The process's program, told anew only when the process is not the same object any more."""
-        known = self.programs.get(process.id.pid)
-        if known is None or not _told_alike(known[0], process):
-            known = (process, program_of(process))
-        # The newest object is kept: as long as nothing changes, the next look is told by identity.
-        self.programs[process.id.pid] = (process, known[1])
-        return known[1]
-
-
-def _told_alike(one: Process, other: Process) -> bool:
-    return one is other or (
-        one.argv is other.argv
-        and one.exe == other.exe
-        and one.cwd == other.cwd
-        and one.started_in == other.started_in
-        and one.id == other.id
-    )
-
-
-def related(one: Process, other: Process) -> bool:
-    """Whether two processes run the same program: the same argv, or forks of one exec."""
-    return bool(one.argv and one.argv == other.argv) or (one.image is not None and one.image == other.image)
-
-
 def family_root(table: ProcessTable, process: Process) -> Process:
     """The oldest ancestor that runs the same program, with multiprocessing helpers counted to their parents."""
     seen = {process.pid}
     while (parent := table.get(process.ppid)) is not None and parent.pid not in seen:
-        if not (related(parent, process) or (_helps(process) and _is_python(parent))):
+        if not (related(parent, process) or (helps(process) and _is_python(parent))):
             break
         seen.add(parent.pid)
         process = parent
     return process
-
-
-def _helps(process: Process) -> bool:
-    return process.argv is not None and runs_multiprocessing(process.argv)
 
 
 def _is_python(process: Process) -> bool:
@@ -148,9 +96,9 @@ class Observer:
         self._uid = uid
         self._memory = memory
         living = [process for process in considered if process.state not in _ENDED or process.threads > 1]
-        running = [(process, memory.program(process)) for process in living]
-        self._mine = [(process, program) for process, program in running if self._is_mine(process)]
-        self._others = [(process, program) for process, program in running if not self._is_mine(process)]
+        memory.judge(living)
+        self._mine = {process.pid: process for process in living if self._is_mine(process)}
+        self._helpers = [process for process in memory.helpers() if process.pid in self._mine]
 
     def _is_mine(self, process: Process) -> bool:
         namespaces = (process.pid_namespace, self._table.own_pid_namespace)
@@ -158,16 +106,17 @@ class Observer:
 
     def look_for(self, declared: Declared, pid_hint: int | None = None) -> Sightings:
         """Everything that has to do with this worker. ``pid_hint`` is what its pid file says."""
+        likeness = self._memory.likeness(declared)
+        mine = [(self._mine[pid], alike) for pid, alike in sorted(likeness.items()) if pid in self._mine]
         certain: dict[int, Root] = {}
         likely: dict[int, Aside] = {}
-        for process, program in self._mine:
-            answer = match(declared, program) if program is not None else ""
-            if answer == "likely" and program is not None:
-                likely[process.pid] = Aside(process, _why_likely(declared, program), may_be_instance=True)
-            elif answer and program is not None:
-                certain[process.pid] = Root(process, program, answer == "replaced")
-            elif (reason := _hidden_likeness(declared, process, program)) != "":
-                likely[process.pid] = Aside(process, reason, may_be_instance=True)
+        for process, alike in mine:
+            if alike.match == "likely" and alike.program is not None:
+                likely[process.pid] = Aside(process, _why_likely(declared, alike.program), may_be_instance=True)
+            elif alike.match and alike.program is not None:
+                certain[process.pid] = Root(process, alike.program, alike.match == "replaced")
+            elif alike.hidden:
+                likely[process.pid] = Aside(process, alike.hidden, may_be_instance=True)
         roots = self._roots(declared, certain)
         remnants = self._remnants(declared, roots, pid_hint)
         left = {remnant.process.pid for remnant in remnants}
@@ -179,7 +128,8 @@ class Observer:
         for root in roots.values():
             self._memory.remember(declared.table.name, root.process, self._table.tree(root.process.pid))
         members = {process.pid for pid in (*roots, *left) for process in self._table.tree(pid)}
-        wrappers = self._wrappers(declared, roots)
+        standing_by = [(process, alike.stands_by) for process, alike in mine if alike.stands_by]
+        wrappers = self._wrappers(declared, roots, standing_by)
         suspects = [*likely.values(), *self._stray_helpers(declared)]
         taken = members | {wrapper.process.pid for wrapper in wrappers}
         return Sightings(
@@ -187,11 +137,12 @@ class Observer:
             tuple(wrappers),
             tuple(remnants),
             tuple(suspect for suspect in suspects if suspect.process.pid not in taken),
-            self._foreign(declared),
+            self._foreign(likeness),
         )
 
-    def _foreign(self, declared: Declared) -> tuple[Process, ...]:
-        return tuple(process for process, program in self._others if program is not None and match(declared, program))
+    def _foreign(self, likeness: Mapping[int, Likeness]) -> tuple[Process, ...]:
+        others = (pid for pid, alike in sorted(likeness.items()) if alike.match and pid not in self._mine)
+        return tuple(self._table.processes[pid] for pid in others)
 
     def _roots(self, declared: Declared, certain: Mapping[int, Root]) -> dict[int, Root]:
         """Of each match the topmost: where an ancestor runs the same program, the two are one instance."""
@@ -210,7 +161,7 @@ class Observer:
     def _remnants(self, declared: Declared, roots: Mapping[int, Root], pid_hint: int | None) -> list[Aside]:
         found: dict[int, Aside] = {}
         in_trees = {process.pid for pid in roots for process in self._table.tree(pid) if process.pid not in roots}
-        for process, _ in self._mine:
+        for process in self._left_behind(declared, pid_hint):
             if process.pid in in_trees or process.pid == pid_hint:
                 continue
             origin = self._memory.origin(declared.table.name, process)
@@ -222,6 +173,14 @@ class Observer:
         for process in self._orphaned_pool(rest, pid_hint):
             found[process.pid] = Aside(process, "orphan: one of a pool forked from a process that has ended")
         return list(found.values())
+
+    def _left_behind(self, declared: Declared, pid_hint: int | None) -> list[Process]:
+        """The few that may be remnants: seen below an instance before, or a helper when a pid file names its pool."""
+        found = {} if pid_hint is None else {process.pid: process for process in self._helpers}
+        for known in self._memory.came_from(declared.table.name):
+            if (process := self._table.find(known)) is not None and process.pid in self._mine:
+                found[process.pid] = process
+        return [found[pid] for pid in sorted(found)]
 
     def _outlived(self, process: Process, root: Process) -> bool:
         return (
@@ -235,7 +194,7 @@ class Observer:
 
     def _is_stray(self, process: Process) -> bool:
         """A multiprocessing helper whose parent is no Python: it lost the program that it helped."""
-        if not _helps(process):
+        if not helps(process):
             return False
         parent = self._table.get(process.ppid)
         return parent is None or not _is_python(parent)
@@ -258,11 +217,15 @@ class Observer:
         cwd = declared.table.cwd
         if cwd is None or declared.program is None or declared.program.kind != "python":
             return []
+        if not (stray := [process for process in self._helpers if self._is_stray(process)]):
+            return []
         reason = "orphaned multiprocessing helper in this worker's directory"
         place = os.path.realpath(cwd)
-        return [Aside(process, reason) for process, _ in self._mine if process.cwd == place and self._is_stray(process)]
+        return [Aside(process, reason) for process in stray if process.cwd == place]
 
-    def _wrappers(self, declared: Declared, roots: Mapping[int, Root]) -> list[Aside]:
+    def _wrappers(
+        self, declared: Declared, roots: Mapping[int, Root], standing_by: Sequence[tuple[Process, str]]
+    ) -> list[Aside]:
         found: dict[int, Aside] = {}
         for root in roots.values():
             inner = root.process
@@ -272,10 +235,8 @@ class Observer:
                     break
                 found[outer.pid] = Aside(outer, f"{what} around {root.process.pid}")
                 inner = outer
-        for process, program in self._mine:
-            if program is None or process.pid in found or process.pid in roots:
-                continue
-            if what := _stands_by(declared, program):
+        for process, what in standing_by:
+            if process.pid not in found and process.pid not in roots:
                 found[process.pid] = Aside(process, what)
         return list(found.values())
 
@@ -299,21 +260,6 @@ class Observer:
         return f"shell script {program.name}" if alone else ""
 
 
-def _stands_by(declared: Declared, program: Program) -> str:
-    """What makes a program a wrapper that has no instance under it now; empty for none."""
-    if is_wrapper(declared, program):
-        return f"wrapper {program.name}"
-    if program.kind != SHELL or not program.code or not mentions(declared, program.code):
-        return ""
-    for directory, argv in commands_of(program.code):
-        places = tuple(f"{place}/{directory}" for place in program.places)
-        places = (directory,) if directory.startswith("/") else places
-        inner = program_of_command(argv, places)
-        if inner is not None and match(declared, inner) in ("same", "replaced"):
-            return f"shell that runs {inner.name}"
-    return ""
-
-
 def _same_program(one: Program, other: Program) -> bool:
     return (one.kind, one.path or one.module) == (other.kind, other.path or other.module)
 
@@ -332,26 +278,3 @@ def _why_likely(declared: Declared, program: Program) -> str:
     if program.module:
         return f"module {program.module} was not found where it runs"
     return f"its script {program.written} was not found where it runs"
-
-
-def _hidden_likeness(declared: Declared, process: Process, program: Program | None) -> str:
-    """Why a process whose argv tells nothing may be an instance; empty when nothing speaks for it."""
-    wanted = declared.program
-    if wanted is None:
-        return ""
-    if not process.argv:
-        hidden = "unreadable" if process.argv is None else "empty"
-        named = process.comm in {wanted.name[:15], wanted.name.rpartition(".")[0][:15]}
-        return f"its argv is {hidden}; its name is {process.comm}" if process.comm and named else ""
-    if len(process.argv) != 1 or " " not in process.argv[0]:
-        return ""
-    kind = interpreter_kind(process.exe) if process.exe else ""
-    same_executable = program is not None and program.kind == wanted.kind and program.path == wanted.path != ""
-    if same_executable or (kind == wanted.kind and _title_names(declared, process.argv[0])):
-        return "it set a title over its argv"
-    return ""
-
-
-def _title_names(declared: Declared, title: str) -> bool:
-    stem = declared.program.name.rpartition(".")[0] if declared.program is not None else ""
-    return mentions(declared, title) or bool(stem and stem in title) or declared.table.name in title

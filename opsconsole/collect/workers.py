@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from opsconsole.collect.candidates import candidate_predicate
-from opsconsole.collect.identity import Aside, Memory, Observer, Root, Sightings
+from opsconsole.collect.identity import Aside, Observer, Root, Sightings
+from opsconsole.collect.likeness import Memory
 from opsconsole.collect.misses import Misses
 from opsconsole.collect.pid_files import PidFileContent
 from opsconsole.collect.programs import Declared, declare
@@ -58,7 +59,7 @@ class WorkerMemory(Misses):
             self._tables = tables
             self._declared = tuple(declare(table) for table in tables)
             self._resolved_at = now
-            self.processes.programs.clear()
+            self.processes.forget_told()
         return self._declared
 
     def considered(self, table: ProcessTable) -> list[Process]:

@@ -12,7 +12,7 @@ from opsconsole.collect.misses import Misses
 from opsconsole.collect.services import assemble_services
 from opsconsole.collect.sessions import assemble_sessions, pane_pids
 from opsconsole.collect.sites import assemble_sites
-from opsconsole.collect.workers import assemble_workers
+from opsconsole.collect.workers import WorkerMemory, assemble_workers
 from opsconsole.config.types import Config
 from opsconsole.engine.sources import Lanes
 from opsconsole.model.clock import Clock
@@ -45,7 +45,7 @@ class Assembly:
         """Pids that the next scan reads on its turn and deeper."""
         self._host = host
         self._service_misses = Misses()
-        self._worker_misses = Misses()
+        self._worker_memory = WorkerMemory()
 
     def snapshot(self, config: Config, scan: CoreScan, lanes: Lanes, clock: Clock, discovered: bool) -> Snapshot:
         """The Snapshot of this cycle; with ``discovered`` its services and workers come from no config."""
@@ -69,7 +69,7 @@ class Assembly:
             lanes.reading("pid_files").value or {},
             lanes.reading("logs").value or {},
             now,
-            self._worker_misses,
+            self._worker_memory,
         )
         if discovered and workers.value is not None:
             # What discovery took for a worker and identity cannot tell for certain is nobody's word that it is one.

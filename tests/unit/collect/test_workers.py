@@ -165,11 +165,11 @@ def test_a_moved_link_is_followed_anew_after_half_a_minute(cast: Cast) -> None:
 
 
 def test_what_does_not_change_is_not_judged_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    from opsconsole.collect import identity
+    from opsconsole.collect import likeness
 
     told = []
-    real = identity.program_of
-    monkeypatch.setattr(identity, "program_of", lambda process: (told.append(process.pid), real(process))[1])
+    real = likeness.program_of
+    monkeypatch.setattr(likeness, "program_of", lambda process: (told.append(process.pid), real(process))[1])
     cast.put(10, WORKER)
     cast.put(11, "python3 workers/other.py")
     for _ in range(3):
