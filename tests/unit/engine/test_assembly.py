@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from opsconsole.config.types import Config
+from opsconsole.config.types import Config, LoadedConfig
 from opsconsole.engine.assembly import Assembly, CoreScan
 from opsconsole.engine.sources import Lanes
 from opsconsole.model.clock import SystemClock
@@ -26,7 +26,7 @@ class Machine:
         self._cast = cast
         self._config = Config(worker=(cast.worker_table,))
         self._clock = SystemClock()
-        self._lanes = Lanes(self._config, self._clock, lambda: None)
+        self._lanes = Lanes(LoadedConfig(self._config, None), self._clock, lambda: None)
         self._assembly = Assembly("host")
 
     def worker(self) -> Worker:
