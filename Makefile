@@ -39,10 +39,7 @@ types: $(VENV)/.installed-dev   ## mypy, strict
 contracts: $(VENV)/.installed-dev   ## import contracts
 	$(BIN)/lint-imports
 
-wheel-demo: $(VENV)/.installed-run   ## the incident in a sandbox of real processes, to be looked at and put right
-	@$(BIN)/opsconsole demo
-
-test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
+wheel-test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean environment, run it there
 	$(BIN)/python scripts/wheel_test.py
 
 bench: $(VENV)/.installed-dev   ## what it costs, beside htop, top, btop and glances (a quarter of an hour)

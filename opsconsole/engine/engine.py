@@ -11,6 +11,8 @@ import socket
 import threading
 from collections.abc import Callable
 
+import msgspec
+
 from opsconsole.collect.discovery import discover
 from opsconsole.collect.listeners import ListenerSource
 from opsconsole.collect.processes import process_source
@@ -20,6 +22,7 @@ from opsconsole.collect.system import system_source
 from opsconsole.collect.workers import candidate_predicate
 from opsconsole.config.types import LoadedConfig
 from opsconsole.engine.assembly import Assembly, CoreScan
+from opsconsole.engine.config_watch import ConfigWatch
 from opsconsole.engine.history import History
 from opsconsole.engine.sources import Lanes
 from opsconsole.model.clock import Clock, SystemClock
@@ -46,7 +49,9 @@ class Engine:
         self.history = History()
         self.latest: Snapshot | None = None
         self._clock = clock or SystemClock()
+        self._refresh_fixed = refresh_s
         self.refresh_s = refresh_s or float(loaded.config.console.refresh)
+        self._watch = ConfigWatch(loaded)
         self._config = loaded.config
         demo = loaded.config.demo
         self._processes = process_source(is_candidate=candidate_predicate(loaded.config.worker))
@@ -117,6 +122,8 @@ class Engine:
         self.latest = self._assembly.snapshot(
             self._config, scan, self._lanes, self._clock, discovered=self.loaded.path is None
         )
+        if self._watch.problem:
+            self.latest = msgspec.structs.replace(self.latest, config_problem=self._watch.problem)
         self.history.record(self.latest)
         self._probe_restarted(self.latest)
         return self.latest
@@ -127,6 +134,15 @@ class Engine:
         if restarted and self._lanes.probes is not None:
             self._lanes.probes.probe_now(f"service:{name}" for name in restarted)
             self._lanes.ask_now("probes")
+
+    def _take(self, loaded: LoadedConfig) -> None:
+        """Follow an edited config; what it does not change goes on undisturbed."""
+        before, self._config, self.loaded = self._config, loaded.config, loaded
+        self.refresh_s = self._refresh_fixed or float(loaded.config.console.refresh)
+        self._lanes.take(loaded)
+        if loaded.config.worker != before.worker:
+            self._processes.close()
+            self._processes = process_source(is_candidate=candidate_predicate(loaded.config.worker))
 
     def _discover(self, processes: Reading[ProcessTable], ports: Reading[tuple[Port, ...]]) -> None:
         """Without a config: what listens is a service, what has long run as a daemon is a worker."""
@@ -143,6 +159,8 @@ class Engine:
         next_at = warm_up.pop(0)
         while not self._stopped.is_set():
             self._wake.clear()
+            if (edited := self._watch.changed()) is not None:
+                self._take(edited)
             on_snapshot(self.collect())
             now = self._clock.monotonic()
             # A missed tick is dropped: the next one is always in the future.

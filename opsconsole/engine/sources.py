@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from opsconsole.collect.disks import DiskSource
 from opsconsole.collect.environments import EnvironmentSource
@@ -19,40 +19,73 @@ from opsconsole.model.clock import Clock
 from opsconsole.model.reading import Reading, unconfigured
 
 
+class _Wanted(NamedTuple):
+    """A source that a config asks for."""
+
+    settings: object
+    """What of the config it depends on: while that is the same, so is the source."""
+    make: Callable[[], Source[Any]]
+
+
+def _wanted(config: Config, refused: str) -> dict[str, _Wanted]:
+    """By name; ``refused`` is why no command of this config may be run, empty when it may."""
+    sessions, demo, environments, queue = config.sessions, config.demo, config.environments, config.queue
+    wanted = {"tmux": _Wanted((sessions, demo), lambda: TmuxSource(sessions, demo)), "disks": _Wanted((), DiskSource)}
+    if targets := targets_of(config):
+        wanted["probes"] = _Wanted(targets, lambda: ProbeSource(targets))
+    if logs := tuple(worker.log for worker in config.worker if worker.log is not None):
+        wanted["logs"] = _Wanted(logs, lambda: LogSource(logs))
+    if pid_files := tuple(worker.pid_file for worker in config.worker if worker.pid_file is not None):
+        wanted["pid_files"] = _Wanted(pid_files, lambda: PidFileSource(pid_files))
+    if environments is not None:
+        wanted["environments"] = _Wanted((environments, refused), lambda: EnvironmentSource(environments, refused))
+    if queue is not None:
+        wanted["queue"] = _Wanted(queue, lambda: QueueSource(queue))
+    return wanted
+
+
 class Lanes:
     """One lane for each slow source that the config asks for; what it does not ask for is unconfigured."""
 
     def __init__(self, loaded: LoadedConfig, clock: Clock, delivered: Callable[[], None]) -> None:
+        self._clock, self._delivered = clock, delivered
         self._lanes: dict[str, Lane[Any]] = {}
-        self.probes: ProbeSource | None = None
-        for name, source in self._sources(loaded.config, loaded.actions_refused).items():
-            self._lanes[name] = Lane(source, clock, delivered)
+        self._settings: dict[str, object] = {}
+        self._started = False
+        self.take(loaded)
 
-    def _sources(self, config: Config, refused: str) -> dict[str, Source[Any]]:
-        sources: dict[str, Source[Any]] = {
-            "tmux": TmuxSource(config.sessions, config.demo),
-            "disks": DiskSource(),
-        }
-        if targets := targets_of(config):
-            self.probes = ProbeSource(targets)
-            sources["probes"] = self.probes
-        if logs := [worker.log for worker in config.worker if worker.log is not None]:
-            sources["logs"] = LogSource(tuple(logs))
-        if pid_files := [worker.pid_file for worker in config.worker if worker.pid_file is not None]:
-            sources["pid_files"] = PidFileSource(tuple(pid_files))
-        if config.environments is not None:
-            sources["environments"] = EnvironmentSource(config.environments, refused)
-        if config.queue is not None:
-            sources["queue"] = QueueSource(config.queue)
-        return sources
+    def take(self, loaded: LoadedConfig) -> None:
+        """Follow this config from now on: lanes whose settings are as they were go on undisturbed."""
+        wanted = _wanted(loaded.config, loaded.actions_refused)
+        before, lanes = self._lanes, dict[str, Lane[Any]]()
+        for name, source in wanted.items():
+            if name in before and self._settings[name] == source.settings:
+                lanes[name] = before[name]
+            else:
+                lanes[name] = Lane(source.make(), self._clock, self._delivered)
+        # Other threads look through the lanes: they see all of the old ones, or all of the new.
+        self._lanes, self._settings = lanes, {name: source.settings for name, source in wanted.items()}
+        for name, lane in before.items():
+            if lanes.get(name) is not lane:
+                lane.stop(close_source=True)
+        if self._started:
+            for name, lane in lanes.items():
+                if before.get(name) is not lane:
+                    lane.start()
+
+    @property
+    def probes(self) -> ProbeSource | None:
+        lane = self._lanes.get("probes")
+        return lane.source if lane is not None and isinstance(lane.source, ProbeSource) else None
 
     def start(self) -> None:
+        self._started = True
         for lane in self._lanes.values():
             lane.start()
 
-    def stop(self, *, close_sources: bool = False) -> None:
+    def stop(self) -> None:
         for lane in self._lanes.values():
-            lane.stop(close_source=close_sources)
+            lane.stop()
 
     def ask_now(self, name: str = "") -> None:
         """Ask one source, or with no name all of them, out of turn."""

@@ -34,3 +34,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     consumers: tuple[Consumers, ...] = ()
     scan_ms: float | None = None
     """What this cycle's core scan took."""
+    config_problem: str = ""
+    """Why the config file as it is now is not in force, and an earlier state of it is; empty when it is."""

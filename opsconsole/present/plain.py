@@ -34,6 +34,9 @@ def plain_block(snapshot: Snapshot, width: int, glyphs: Glyphs) -> str:
     """All panes of one Snapshot in lines of at most ``width`` cells (40 where less is asked for)."""
     width = max(width, LEAST_WIDTH)
     lines = [_headline(snapshot, glyphs)]
+    if snapshot.config_problem:
+        problem = f"{glyphs.warn} config: {_inert(snapshot.config_problem)}"
+        lines += textwrap.wrap(problem, width, subsequent_indent=INDENT)
     for spec in PANES.values():
         content = pane_content(spec.id, snapshot, NoHistory(), glyphs=glyphs)
         if content.state == "unconfigured":

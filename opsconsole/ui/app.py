@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from textual.app import App
+from textual.binding import BindingsMap
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -58,22 +59,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
         self.feed, self.loaded, self.read_only, self.ascii_only = feed, loaded, read_only, ascii_only
         config = loaded.config
+        self._colourless = colourless
         self.actions = actions_by_id()
-        self.keymap = make_keymap(ACTIONS, config.keys)
-        own_themes, theme_warnings = themes(config.theme)
-        for theme in own_themes:
-            self.register_theme(theme)
-        chosen, theme_warning = theme_name(config.console.theme, colourless=colourless)
-        self.theme = chosen
-        self.warnings = tuple(
-            text for text in (*loaded.warnings, *self.keymap.warnings, *theme_warnings, theme_warning) if text
-        )
         self._newest: Snapshot | None = None
         self._owes_a_frame = False
         self._curtain = True
-        for action in ACTIONS:
-            for key in self.keymap.keys[action.id]:
-                self.bind(toolkit_key(key), f"perform('{action.id}')", description=action.label, show=False)
+        self._take_config(loaded)
         self.main = MainScreen(
             feed,
             read_only=read_only,
@@ -82,6 +73,22 @@ class ConsoleApp(App[None], inherit_bindings=False):
             ascii_only=ascii_only,
             hints=self.hints,
         )
+
+    def _take_config(self, loaded: LoadedConfig) -> None:
+        """Keys and theme of this config, from now on; what is wrong with them becomes a warning."""
+        self.loaded = loaded
+        self.keymap = make_keymap(ACTIONS, loaded.config.keys)
+        own_themes, theme_warnings = themes(loaded.config.theme)
+        for theme in own_themes:
+            self.register_theme(theme)
+        self.theme, theme_warning = theme_name(loaded.config.console.theme, colourless=self._colourless)
+        self.warnings = tuple(
+            text for text in (*loaded.warnings, *self.keymap.warnings, *theme_warnings, theme_warning) if text
+        )
+        self._bindings = BindingsMap()
+        for action in ACTIONS:
+            for key in self.keymap.keys[action.id]:
+                self.bind(toolkit_key(key), f"perform('{action.id}')", description=action.label, show=False)
 
     def get_default_screen(self) -> Screen[object]:
         return self.main
@@ -103,6 +110,11 @@ class ConsoleApp(App[None], inherit_bindings=False):
     def on_snapshot_collected(self, message: SnapshotCollected) -> None:
         # One that came while an older one waited its turn has overtaken it: what is old is dropped, not queued.
         if message.snapshot is self._newest:
+            if self.feed.loaded is not self.loaded:
+                self._take_config(self.feed.loaded)
+                self.set_class(self.theme == MONOCHROME, "-monochrome")
+                self.main.relabel(self.loaded.config.console.label)
+                self.main.say("; ".join(("the edited config is in force", *self.warnings)), stay=bool(self.warnings))
             self.main.collected(message.snapshot)
             if self._curtain:
                 self.main.call_after_refresh(self._raise_curtain)

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from opsconsole.config.types import LoadedConfig
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.history import HistoryReader
 
 
 class Feed(Protocol):
+    @property
+    def loaded(self) -> LoadedConfig:
+        """The config in force; another one after an edit of its file."""
+        ...
+
     @property
     def history(self) -> HistoryReader: ...
 

@@ -30,7 +30,7 @@ class Box(NamedTuple):
 class Arrangement(NamedTuple):
     kind: Kind
     boxes: dict[str, Box]
-    """By pane id, and ``header``, ``tabs``, ``findings``, ``footer``, ``filter-prompt``, ``filter``,
+    """By pane id, and ``header``, ``banner``, ``tabs``, ``findings``, ``footer``, ``filter-prompt``, ``filter``,
     ``filter-count``, ``notice``; what has no box is not shown."""
     framed: bool
     """Whether panes have a frame around them or, where room is dear, only a line above."""
@@ -40,7 +40,9 @@ class Arrangement(NamedTuple):
         return [name for name in self.boxes if name not in _LINES]
 
 
-_LINES = frozenset({"header", "tabs", "findings", "footer", "filter-prompt", "filter", "filter-count", "notice"})
+_LINES = frozenset(
+    {"header", "banner", "tabs", "findings", "footer", "filter-prompt", "filter", "filter-count", "notice"}
+)
 
 
 def arrange(
@@ -50,12 +52,14 @@ def arrange(
     active: str,
     zoomed: bool = False,
     filtering: bool = False,
+    banner: bool = False,
     needs: Mapping[str, int] | None = None,
 ) -> Arrangement:
     """The arrangement for a terminal of ``width`` x ``height``.
 
     ``needs`` holds by pane id how many lines it would like, frame included; panes of one column share its height
-    by them. A pane outside the overview (a further view) is always shown alone.
+    by them. With ``banner`` the line below the header is kept for what is amiss with the console itself. A pane
+    outside the overview (a further view) is always shown alone.
     """
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Arrangement("too-small", {"notice": Box(0, 0, max(width, 0), max(height, 0))}, framed=False)
@@ -63,6 +67,9 @@ def arrange(
     alone = zoomed or kind == "single" or active not in OVERVIEW
     boxes = {"header": Box(0, 0, width, 1)}
     top = 1
+    if banner:
+        boxes["banner"] = Box(0, top, width, 1)
+        top += 1
     if alone:
         boxes["tabs"] = Box(0, top, width, 1)
         top += 1

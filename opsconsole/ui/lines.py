@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from opsconsole.present.cell import Cell
 from opsconsole.ui.fields import fit, inert
-from opsconsole.ui.frame import Piece, pieces_width
+from opsconsole.ui.frame import Piece, frame_glyphs, pieces_width
 from opsconsole.ui.ink import InkedWidget
 from opsconsole.ui.spans import changed_spans
 
@@ -119,6 +119,22 @@ class HeaderLine(LineWidget):
             text = inert((cell.short if short and cell.short else cell.text), self.ascii_only)
             pieces.append((text, ink.title if index == 0 else ink.of(cell.status)))
         return pieces
+
+
+class BannerLine(LineWidget):
+    """What is amiss with the console itself, such as a config that cannot be taken; it has a line only then."""
+
+    def __init__(self, *, ascii_only: bool) -> None:
+        super().__init__("banner", ascii_only=ascii_only)
+        self.text = ""
+
+    def show(self, text: str) -> None:
+        self.text = text
+        self.repaint()
+
+    def pieces(self, width: int) -> list[Piece]:
+        text = fit(f" {inert(self.text, self.ascii_only)}", width, ellipsis=frame_glyphs(self.ascii_only).ellipsis)
+        return [(text, self.ink.mark)] if self.text else []
 
 
 class Notice(LineWidget):

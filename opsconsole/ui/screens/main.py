@@ -32,7 +32,7 @@ from opsconsole.ui.filter_bar import FilterCount, FilterInput, FilterPrompt
 from opsconsole.ui.findings import FindingsLine
 from opsconsole.ui.footer import FooterLine, Hint
 from opsconsole.ui.layout import LEAST_HEIGHT, LEAST_WIDTH, OVERVIEW, Arrangement, arrange, starved
-from opsconsole.ui.lines import HeaderLine, Notice
+from opsconsole.ui.lines import BannerLine, HeaderLine, Notice
 from opsconsole.ui.logs import log_path
 from opsconsole.ui.messages import CursorMoved, PaneEntered
 from opsconsole.ui.pane_keys import PANE_ACTIONS
@@ -110,6 +110,7 @@ class MainScreen(ThriftyScreen):
             for spec in PANES.values()
         }
         self.header = HeaderLine(ascii_only=ascii_only)
+        self.banner = BannerLine(ascii_only=ascii_only)
         self.tabs = TabLine(ascii_only=ascii_only)
         self.findings = FindingsLine(ascii_only=ascii_only)
         self.footer = FooterLine(ascii_only=ascii_only)
@@ -119,6 +120,7 @@ class MainScreen(ThriftyScreen):
 
     def compose(self) -> ComposeResult:
         yield self.header
+        yield self.banner
         yield self.tabs
         yield from self.tables.values()
         yield self.findings
@@ -144,6 +146,7 @@ class MainScreen(ThriftyScreen):
             active=self.active,
             zoomed=self.zoomed,
             filtering=self.filtering,
+            banner=bool(self.banner.text),
             needs=self._needs_met,
         )
         for table in self.tables.values():
@@ -184,6 +187,9 @@ class MainScreen(ThriftyScreen):
     def collected(self, snapshot: Snapshot) -> None:
         """Take a newer Snapshot; it is shown unless the screen is frozen."""
         self.latest = snapshot
+        if snapshot.config_problem != self.banner.text:
+            self.banner.show(snapshot.config_problem)
+            self._lay_out()
         if not self.frozen:
             self.shown = snapshot
             self._show_snapshot()
@@ -319,6 +325,10 @@ class MainScreen(ThriftyScreen):
             order = list(PANES if self.active not in OVERVIEW else OVERVIEW)
         place = order.index(self.active) if self.active in order else -1
         self.enter(order[(place + direction) % len(order)])
+
+    def relabel(self, label: str) -> None:
+        self._label = label
+        self._show_header()
 
     def set_faults_only(self, wanted: bool) -> None:
         self.faults_only = wanted
