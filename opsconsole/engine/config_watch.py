@@ -15,7 +15,7 @@ from opsconsole.config.load import ConfigError, load
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.text import clean
 
-IN_FORCE = "the last good config stays in force"
+IN_FORCE = "the last good config stays"
 
 _Look = tuple[int, ...] | None
 """What tells one state of a file from another; None while there is none."""
@@ -40,7 +40,7 @@ class ConfigWatch:
             return None
         self._taken = look
         if look is None:
-            self.problem = clean(f"{self._path.name} is gone; {IN_FORCE}", 300)
+            self.problem = clean(f"{IN_FORCE}: {self._path.name} is gone", 300)
             return None
         try:
             loaded = load(self._path)
@@ -48,7 +48,7 @@ class ConfigWatch:
             first, *others = error.problems
             more = f" (and {len(others)} more)" if others else ""
             named = msgspec.structs.replace(first, file=Path(first.file.name))
-            self.problem = clean(f"{named}{more}; {IN_FORCE}", 400)
+            self.problem = clean(f"{IN_FORCE}: {named}{more}", 400)
             return None
         self.problem = ""
         return loaded
