@@ -38,7 +38,8 @@ def discover(processes: ProcessTable, ports: Iterable[Port], uid: int, exclude: 
     taken = {process.pid for root in (*exclude, *owners) for process in processes.tree(root)}
     for root in owners:
         taken.update(process.pid for process in processes.ancestors(root))
-    return Config(service=services, worker=_workers(processes, uid, taken))
+    names = {service.name for service in services}
+    return Config(service=services, worker=_workers(processes, uid, taken, names))
 
 
 def program_name(process: Process) -> str:
@@ -68,7 +69,7 @@ def _services(ports: tuple[Port, ...], uid: int) -> tuple[tuple[ServiceTable, ..
             continue
         holders = [owner for listener in port.listeners for owner in listener.owners]
         owners.update(holder.pid for holder in holders)
-        name = clean(_owner_name(holders[0].command), 40) if holders else f"port {port.port}"
+        name = (clean(_owner_name(holders[0].command), 40).strip() if holders else "") or f"port {port.port}"
         if name in names:
             name = f"{name} :{port.port}"
         names.add(name)
@@ -91,7 +92,7 @@ def _owner_name(command: str) -> str:
     return program
 
 
-def _workers(processes: ProcessTable, uid: int, taken: set[int]) -> tuple[WorkerTable, ...]:
+def _workers(processes: ProcessTable, uid: int, taken: set[int], names: set[str]) -> tuple[WorkerTable, ...]:
     grouped: dict[tuple[tuple[str, ...], str | None], int] = {}
     named: dict[tuple[tuple[str, ...], str | None], str] = {}
     for process in processes:
@@ -108,7 +109,7 @@ def _workers(processes: ProcessTable, uid: int, taken: set[int]) -> tuple[Worker
         identity = (process.argv, process.cwd)
         grouped[identity] = grouped.get(identity, 0) + 1
         named[identity] = name
-    return _tables(grouped, named)
+    return _tables(grouped, named, names)
 
 
 def _is_daemon(process: Process, processes: ProcessTable) -> bool:
@@ -118,13 +119,15 @@ def _is_daemon(process: Process, processes: ProcessTable) -> bool:
 
 
 def _tables(
-    grouped: dict[tuple[tuple[str, ...], str | None], int], named: dict[tuple[tuple[str, ...], str | None], str]
+    grouped: dict[tuple[tuple[str, ...], str | None], int],
+    named: dict[tuple[tuple[str, ...], str | None], str],
+    names: set[str],
 ) -> tuple[WorkerTable, ...]:
+    """A name each that neither another worker nor a service has: commands take either."""
     tables: list[WorkerTable] = []
-    names: set[str] = set()
     for identity in sorted(grouped, key=lambda identity: (named[identity], identity[0])):
         argv, cwd = identity
-        stem = clean(PurePath(named[identity]).stem or named[identity], 40)
+        stem = clean(PurePath(named[identity]).stem or named[identity], 40).strip() or "worker"
         name, number = stem, 2
         while name in names:
             name, number = f"{stem} {number}", number + 1

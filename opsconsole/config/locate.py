@@ -48,12 +48,14 @@ def state_directory(option: Path | None) -> Path:
 def make_state_directory(directory: Path) -> None:
     """Make it, for us alone (0700), or see that it is so. Raises OSError with what is wrong and mends it.
 
-    One that others may look into is refused, not changed: somebody may have named /tmp.
+    One that others may look into is refused, not changed: somebody may have named /tmp. And one that others could
+    put another in place of: what is written there is carried out.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for missing in [place for place in reversed((directory, *directory.parents)) if not os.path.lexists(place)]:
+        missing.mkdir(mode=0o700, exist_ok=True)
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode):
-        raise NotADirectoryError(f"{directory}: is a symbolic link; name the directory it leads to")
+        raise NotADirectoryError(f"{directory}: is no directory, or a link to one; name a directory")
     if status.st_uid != os.geteuid():
         raise PermissionError(f"{directory}: belongs to uid {status.st_uid}, not to us (uid {os.geteuid()})")
     if stat.S_IMODE(status.st_mode) & 0o077:

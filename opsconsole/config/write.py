@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
-from opsconsole.config.types import Config
-from opsconsole.model.text import clean
+from opsconsole.config.types import Config, ServiceTable, WorkerTable
 
 HEADER = """\
 # opsconsole.toml: what should be true of this machine. `opsconsole check` validates it.
@@ -38,7 +36,7 @@ class ConfigFileError(Exception):
 
 
 def render_config(found: Config) -> str:
-    """The text of a config that has what was found; it loads back without a problem."""
+    """The text of a config that has what was found; it loads back without a problem or a warning."""
     import tomlkit
 
     document = tomlkit.document()
@@ -46,42 +44,42 @@ def render_config(found: Config) -> str:
     console.add("refresh", "2s")
     document.add("console", console)
     _add(document, "service", [_service(service) for service in found.service])
-    _add(document, "worker", [_worker(worker) for worker in found.worker])
+    _add(document, "worker", [_worker(worker) for worker in found.worker if _can_be_written(worker)])
     sessions = tomlkit.table()
     sessions.add(tomlkit.comment("limit = 8          # how many agent sessions this machine carries"))
     sessions.add(tomlkit.comment('protect = ["main"]  # never touched'))
     sessions.add("idle_after", "1h")
     document.add("sessions", sessions)
-    return HEADER + "\n" + tomlkit.dumps(document) + EXAMPLES
+    return HEADER + "\n" + _in_plain_sight(tomlkit.dumps(document)) + EXAMPLES
 
 
 def write_config(path: Path, text: str) -> None:
-    """Write a new file, whole or not at all, readable by us only. Raises ConfigFileError; never overwrites."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    """Write a new file, readable by us only, and leave nothing behind when that fails.
+
+    Raises ConfigFileError; never overwrites, and never follows a link.
+    """
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(descriptor)
-            # A link, unlike a rename, refuses to replace what is there.
-            os.link(temporary, path)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise ConfigFileError(f"{path}: is there already and is left as it is; name another with -o") from None
     except OSError as error:
         raise ConfigFileError(f"{path}: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise ConfigFileError(f"{path}: {error.strerror}") from None
 
 
-def _service(service: Any) -> dict[str, Any]:
+def _service(service: ServiceTable) -> dict[str, Any]:
     return {"name": service.name, "port": service.port}
 
 
-def _worker(worker: Any) -> dict[str, Any]:
-    table = {"name": worker.name, "command": [str(word) for word in worker.command]}
+def _worker(worker: WorkerTable) -> dict[str, Any]:
+    table: dict[str, Any] = {"name": worker.name, "command": list(worker.command)}
     if worker.cwd is not None:
         table["cwd"] = str(worker.cwd)
     if worker.instances != 1:
@@ -99,13 +97,22 @@ def _add(document: Any, name: str, entries: list[dict[str, Any]]) -> None:
     for entry in entries:
         table = tomlkit.table()
         for key, value in entry.items():
-            table.add(key, _plain(value))
+            table.add(key, value)
         tables.append(table)
     document.add(name, tables)
 
 
-def _plain(value: Any) -> Any:
-    """Text that TOML can hold: undecodable bytes of an argv are no text, and are left out."""
-    if isinstance(value, str):
-        return value if value.isprintable() else clean(value, 1000)
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+def _can_be_written(worker: WorkerTable) -> bool:
+    """Whether the file can say how it is started: arguments that are no UTF-8 have no place in TOML."""
+    try:
+        "".join((*worker.command, str(worker.cwd))).encode()
+    except UnicodeEncodeError:
+        return False
+    return bool(worker.command and worker.command[0].strip())
+
+
+def _in_plain_sight(text: str) -> str:
+    """Escapes what a reader of the file would not see; TOML reads the same."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else f"\\U{ord(character):08x}" for character in text
+    )

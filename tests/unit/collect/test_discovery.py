@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from opsconsole.collect.discovery import discover
+from opsconsole.config.load import load
+from opsconsole.config.write import render_config, write_config
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.listener import Listener, Owner, Port
 from opsconsole.model.process import Process, ProcessTable
@@ -92,3 +101,21 @@ def test_what_is_no_daemon_of_ours_is_no_worker() -> None:
 def test_trees_that_are_something_else_already_are_left_out() -> None:
     pane = process(50, DAEMON)
     assert discover(table(pane), (), 1000, exclude=(50,)).worker == ()
+
+
+ARGV = st.lists(st.binary(max_size=12).map(lambda raw: os.fsdecode(raw.replace(b"\0", b""))), min_size=1, max_size=3)
+
+
+@settings(deadline=None)
+@given(st.lists(ARGV, max_size=4), st.lists(ARGV, max_size=4))
+def test_whatever_runs_here_makes_a_config_that_is_right(listening: list[list[str]], running: list[list[str]]) -> None:
+    """Names from bytes that are no text, empty ones, the same ones for a service and a worker."""
+    listeners = [process(100 + place, tuple(argv)) for place, argv in enumerate(listening)]
+    daemons = [process(200 + place, tuple(argv)) for place, argv in enumerate([*running, *listening])]
+    ports = [port(1000 + place, owner) for place, owner in enumerate(listeners)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "c.toml"
+        write_config(path, render_config(discover(table(*listeners, *daemons), ports, 1000)))
+        loaded = load(path)
+    assert loaded.warnings == ()
+    assert len(loaded.config.service) == len(listening)

@@ -46,7 +46,7 @@ def test_a_sticky_file_is_no_sticky_folder(config: Path) -> None:
 def test_the_way_through_links_counts(config: Path, tmp_path: Path) -> None:
     """A link from a good place into a bad one, and a link that stands in a bad place to a good one."""
     bad = tmp_path / "bad"
-    bad.mkdir()
+    bad.mkdir(mode=0o755)
     (bad / "link.toml").symlink_to(config)
     (config.parent / "into").symlink_to("../bad")
     (bad / "c.toml").touch(0o600)
