@@ -10,6 +10,9 @@ import click
 
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options, shared_options
+from opsconsole.config.load import located
+from opsconsole.config.problem import Found
+from opsconsole.config.types import Config
 
 
 @click.command()
@@ -46,14 +49,28 @@ def init(output: Path | None) -> None:
 @shared_options
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Validate the config: file, line, what is wrong, what is right."""
+    """Validate the config: file, line, what is wrong, what is right.
+
+    Exit 2 when it cannot be used. Warnings, such as a key that cannot be had, do not stop the console.
+    """
     loaded = load_or_exit(ctx.ensure_object(Options))
-    for warning in loaded.warnings:
-        click.echo(f"warning: {warning}", err=True)
     if loaded.path is None:
         click.echo("no config file found: the console shows what it discovers. `opsconsole init` writes one.")
         return
     config = loaded.config
-    click.echo(
-        f"{loaded.path}: right. {len(config.service)} services, {len(config.worker)} workers, {len(config.site)} sites"
-    )
+    for warning in (*loaded.warnings, *located(_console_mistakes(config), loaded.path)):
+        click.echo(f"warning: {warning}", err=True)
+    counts = ((len(config.service), "service"), (len(config.worker), "worker"), (len(config.site), "site"))
+    click.echo(f"{loaded.path}: right. " + ", ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts))
+
+
+def _console_mistakes(config: Config) -> Found:
+    """What only the console's own registry can tell: action ids, keys, colours."""
+    from opsconsole.ui.actions import ACTIONS
+    from opsconsole.ui.keymap import make_keymap
+    from opsconsole.ui.theme import theme_mistakes
+
+    for action_id, mistake in make_keymap(ACTIONS, config.keys).mistakes:
+        yield ("keys", action_id), mistake
+    for token, mistake in theme_mistakes(config.theme).items():
+        yield ("theme", token), mistake

@@ -33,6 +33,7 @@ RESERVED_KEYS = {
     "ctrl+m": "terminals send it for enter",
     "ctrl+[": "terminals send it for escape",
 }
+THEMES = ("dark", "light", "monochrome")
 NAMED_TABLES = ("service", "worker", "site", "alert", "target", "action")
 _PLACEHOLDER = re.compile(r"\{(?:id|name|port)\}")
 _FINGERPRINT = re.compile(r"sha256:[0-9a-fA-F]{2}(?::?[0-9a-fA-F]{2}){31}")
@@ -145,6 +146,10 @@ def _name(value: str) -> str:
         return "is empty"
     inert = clean(value, len(value))
     return "" if inert == value else f"{quoted(value)} has control, invisible or private characters; leave them out"
+
+
+def _theme(value: str) -> str:
+    return "" if value in ("", *THEMES) else f"{quoted(value)} is no theme; {nearest(value, THEMES)}"
 
 
 def _argv(value: tuple[str, ...]) -> str:
@@ -265,6 +270,7 @@ _CHECKS: dict[tuple[type, str], Check] = {
         )
     },
     (types.ConsoleTable, "refresh"): _at_least(SHORTEST_S, 'is shorter than any look takes; at least "200ms"'),
+    (types.ConsoleTable, "theme"): _theme,
     (types.LimitsTable, "memory"): _more_than_none('is no limit; such as "500MB"'),
     (types.LimitsTable, "cpu_percent"): _more_than_none("is no limit; 100 is one core"),
     (types.ServiceTable, "port"): _between(1, 65535, "port"),

@@ -6,6 +6,7 @@ import bisect
 import os
 import stat
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from opsconsole.config.types import Config, LoadedConfig
 MAX_BYTES = 1_048_576
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-__all__ = ["ConfigError", "load", "parse"]
+__all__ = ["ConfigError", "load", "located", "parse"]
 
 
 def load(path: Path | None) -> LoadedConfig:
@@ -51,6 +52,12 @@ def parse(text: str, path: Path) -> Config:
     return _parsed(text, path)[0]
 
 
+def located(found: Iterable[tuple[KeyPath, str]], path: Path) -> list[Problem]:
+    """What others than loading find wrong in a file that loads, with its lines. Raises ConfigError as loading does."""
+    text = _read(path)[0].replace("\r\n", "\n")
+    return _placed(found, text, _document(text, path), path)
+
+
 def _parsed(text: str, path: Path) -> tuple[Config, list[Problem]]:
     """The config and what to warn about."""
     text = text.replace("\r\n", "\n")
@@ -66,7 +73,7 @@ def _parsed(text: str, path: Path) -> tuple[Config, list[Problem]]:
     return resolved(config, path.parent), _placed(warnings, text, document, path) if warnings else []
 
 
-def _placed(found: list[tuple[KeyPath, str]], text: str, document: dict[str, Any], path: Path) -> list[Problem]:
+def _placed(found: Iterable[tuple[KeyPath, str]], text: str, document: dict[str, Any], path: Path) -> list[Problem]:
     """These mistakes with their lines, in the order of the file."""
     places = Places(text)
     problems = []

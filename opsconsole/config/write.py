@@ -44,7 +44,10 @@ def render_config(found: Config) -> str:
     console.add("refresh", "2s")
     document.add("console", console)
     _add(document, "service", [_service(service) for service in found.service])
-    _add(document, "worker", [_worker(worker) for worker in found.worker if _can_be_written(worker)])
+    workers = [_worker(worker) for worker in found.worker if _can_be_written(worker)]
+    _add(document, "worker", workers)
+    if left_out := len(found.worker) - len(workers):
+        document.add(tomlkit.comment(f"left out, since their arguments are no UTF-8: {left_out} more"))
     sessions = tomlkit.table()
     sessions.add(tomlkit.comment("limit = 8          # how many agent sessions this machine carries"))
     sessions.add(tomlkit.comment('protect = ["main"]  # never touched'))

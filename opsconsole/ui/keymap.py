@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from opsconsole.config.checks import RESERVED_KEYS
+from opsconsole.config.problem import quoted
 from opsconsole.ui.actions import ConsoleAction
 
 FORBIDDEN = {
@@ -39,7 +40,12 @@ _SHOWN = {
 class Keymap(NamedTuple):
     keys: dict[str, tuple[str, ...]]
     """Keys by action id, as written in the registry or the config; empty for an action without a key."""
-    warnings: tuple[str, ...]
+    mistakes: tuple[tuple[str, str], ...]
+    """Which key of ``[keys]``, and what is wrong with it."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(f"[keys] {action_id}: {mistake}" for action_id, mistake in self.mistakes)
 
 
 def toolkit_key(key: str) -> str:
@@ -73,18 +79,18 @@ def parsed_key(written: str) -> tuple[str, str]:
 def make_keymap(actions: Sequence[ConsoleAction], changes: Mapping[str, str]) -> Keymap:
     """The registry's keys with the config's changes, and what is wrong with those."""
     keys = {action.id: action.keys for action in actions}
-    warnings: list[str] = []
+    mistakes: list[tuple[str, str]] = []
     taken: dict[str, str] = {}
     for action_id, written in changes.items():
         if action_id not in keys:
             near = difflib.get_close_matches(action_id, keys, n=1)
-            warnings.append(f"[keys] {action_id}: no such action" + (f"; did you mean {near[0]}?" if near else ""))
+            mistakes.append((action_id, "no such action" + (f"; did you mean {near[0]}?" if near else "")))
             continue
         key, wrong = parsed_key(written)
         if wrong:
-            warnings.append(f"[keys] {action_id} = {written!r}: {wrong}")
+            mistakes.append((action_id, f"{quoted(written)}: {wrong}"))
         elif key in taken:
-            warnings.append(f"[keys] {action_id} = {written!r}: {taken[key]} has that key already")
+            mistakes.append((action_id, f"{quoted(written)}: {taken[key]} has that key already"))
         else:
             taken[key] = action_id
     for key, action_id in taken.items():
@@ -94,5 +100,5 @@ def make_keymap(actions: Sequence[ConsoleAction], changes: Mapping[str, str]) ->
         if lost:
             keys[action.id] = tuple(key for key in keys[action.id] if key not in lost)
             if not keys[action.id]:
-                warnings.append(f"[keys] {taken[lost[0]]} took {lost[0]!r} from {action.id}, which has no key now")
-    return Keymap(keys, tuple(warnings))
+                mistakes.append((taken[lost[0]], f"took {quoted(lost[0])} from {action.id}, which has no key now"))
+    return Keymap(keys, tuple(mistakes))

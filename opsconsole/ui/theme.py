@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
+from opsconsole.config.problem import nearest, quoted
+
 TOKENS = {
     "ground": "#14171c",
     "text": "#c9ced6",
@@ -51,23 +53,27 @@ SHORT_NAMES = {"dark": DARK, "light": LIGHT, "monochrome": MONOCHROME, "": DARK}
 
 def themes(changes: Mapping[str, str]) -> tuple[list[Theme], tuple[str, ...]]:
     """The themes with the config's colours, and a warning for each change that could not be made."""
-    good: dict[str, str] = {}
-    warnings = []
-    for token, colour in changes.items():
-        if token not in TOKENS:
-            warnings.append(f"[theme] {token}: no such colour; there are {', '.join(TOKENS)}")
-            continue
-        try:
-            Color.parse(colour)
-        except ColorParseError:
-            warnings.append(f"[theme] {token} = {colour!r}: not a colour; write it as #rrggbb")
-        else:
-            good[token] = colour
+    mistakes = theme_mistakes(changes)
+    good = {token: colour for token, colour in changes.items() if token not in mistakes}
     return [
         _theme(DARK, {**TOKENS, **good}, dark=True),
         _theme(LIGHT, {**LIGHT_TOKENS, **good}, dark=False),
         _theme(MONOCHROME, {**_toolkit_colours_unset(), **MONOCHROME_TOKENS}, dark=True, ansi=True),
-    ], tuple(warnings)
+    ], tuple(f"[theme] {token}: {mistake}" for token, mistake in mistakes.items())
+
+
+def theme_mistakes(changes: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with a change of colour, by token."""
+    mistakes = {}
+    for token, colour in changes.items():
+        if token not in TOKENS:
+            mistakes[token] = f"no such colour; {nearest(token, TOKENS)}"
+            continue
+        try:
+            Color.parse(colour)
+        except ColorParseError:
+            mistakes[token] = f"{quoted(colour)} is not a colour; write it as #rrggbb"
+    return mistakes
 
 
 def _toolkit_colours_unset() -> dict[str, str]:

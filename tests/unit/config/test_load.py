@@ -71,6 +71,7 @@ def test_the_incidents_machine_is_described_whole() -> None:
         ('[console]\nrefresh = "5 parsecs"', '2: [console] refresh: "5 parsecs" is no duration; write it as "90s", '),
         ('[console]\nrefresh = "5"', '2: [console] refresh: "5" is no duration; write it as "5s"'),
         ('[console]\nrefresh = "1ms"', "2: [console] refresh: is shorter than any look"),
+        ('[console]\ntheme = "drak"', '2: [console] theme: "drak" is no theme; did you mean "dark"? (allowed: dark, '),
         ('[console]\nprotect = "sshd"', '2: [console] protect: is text in quotes; write it as ["sshd"]'),
         ('[console]\nallow_root = "true"', '2: [console] allow_root: "true" is text in quotes; write true without'),
         (WORKER + 'limits = { memory = "2G" }', '4: [[worker]] "a" limits.memory: "2G" is no size; write it as "2GB"'),
