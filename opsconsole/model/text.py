@@ -55,7 +55,9 @@ def clean(text: str, limit: int = 400) -> str:
 def _inert(character: str) -> str:
     if character in "\t\n\r\v\f\x85\u2028\u2029":
         return " "
-    return "" if unicodedata.category(character) in _UNSAFE_CATEGORIES else character
+    category = unicodedata.category(character)
+    # A no-break or an ideographic space looks like a blank and is not one: nobody could type it to find the name.
+    return " " if category == "Zs" else "" if category in _UNSAFE_CATEGORIES else character
 
 
 def mask_secrets(text: str) -> str:

@@ -14,6 +14,7 @@ from opsconsole.model.text import MASK, clean, command_line, mask_secrets, shown
 @given(st.text(max_size=300))
 def test_cleaned_text_is_one_printable_line(text: str) -> None:
     cleaned = clean(text)
+    assert cleaned.isprintable()
     assert not any(
         unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} for character in cleaned
     )
@@ -32,6 +33,7 @@ def test_cleaned_text_is_bounded(text: str, limit: int) -> None:
         ("left\u202eright", "leftright"),
         ("zero\u200bwidth", "zerowidth"),
         ("two\nlines\tand tab", "two lines and tab"),
+        ("no\u00a0break \u3000 wide", "no break   wide"),
         ("[/] [@click=app.quit]x", "[/] [@click=app.quit]x"),
     ],
 )
