@@ -1,11 +1,13 @@
 """Which coding agent, if any, runs in a tree of processes. Data-driven: ``opsconsole/agents/*.toml``.
 
-Presence only: what state an agent is in is not told here. An editor, pager or grep with an agent's name in its
-arguments is no agent: rules look at what a process *is* (name, executable, the script its interpreter runs).
+Presence only: a profile also says how its agent's state is read, which is done elsewhere. An editor, pager or grep
+with an agent's name in its arguments is no agent: rules look at what a process *is* (name, executable, the script its
+interpreter runs).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import cache
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from opsconsole.collect.agent_patterns import RegistryProfile, ScreenProfile, check, check_patterns
 from opsconsole.collect.command import SHELL, Invocation, interpreter_kind, parse
 from opsconsole.model.process import Process
 
@@ -46,6 +49,12 @@ class AgentProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For people: ``Claude`` gives "Claude sessions"."""
     match: tuple[MatchRule, ...]
     """Any of these makes a process this agent."""
+    registry: RegistryProfile | None = None
+    """Where it writes down what it does; None for an agent that is not known to."""
+    title_work: str = ""
+    """Regular expression for the pane's title while it works; empty: titles tell nothing."""
+    screen: tuple[ScreenProfile, ...] = ()
+    """What its screens show, by range of versions."""
 
 
 class Agents:
@@ -100,6 +109,20 @@ class Agents:
                 wrapper = wrapper or (name, process)
         return wrapper
 
+    def title_works(self, name: str, title: str) -> bool | None:
+        """Whether a pane's title shows that this agent works; None when its titles tell nothing."""
+        profile = self.profiles.get(name)
+        if profile is None or not profile.title_work:
+            return None
+        return re.search(profile.title_work, title) is not None
+
+    def is_tool_shell(self, name: str, process: Process) -> bool:
+        """Whether this process, found below such an agent, is a shell that it started for a tool."""
+        profile = self.profiles.get(name)
+        if profile is None or profile.registry is None or not profile.registry.tool_shell or not process.argv:
+            return False
+        return re.search(profile.registry.tool_shell, " ".join(process.argv)) is not None
+
     def label(self, name: str) -> str:
         profile = self.profiles.get(name)
         return profile.label if profile is not None else name
@@ -141,6 +164,9 @@ def load_agents(directory: Path | None = None) -> Agents:
 def _checked(profile: AgentProfile) -> AgentProfile:
     if any(rule == MatchRule() for rule in profile.match):
         raise ValueError("a match without conditions would make every process this agent")
+    check_patterns(profile.title_work, profile.registry.tool_shell if profile.registry else "")
+    for screen in profile.screen:
+        check(screen)
     return profile
 
 

@@ -182,6 +182,13 @@ def read_started_in(base: str) -> str | None:
     return None
 
 
+def read_pss_bytes(base: str) -> int | None:
+    """Memory with shared pages counted by share; dear, for the kernel walks all pages. None when unreadable."""
+    raw = read_small(f"{base}/smaps_rollup", 4096)
+    match = re.search(rb"^Pss:\s*(\d+) kB$", raw, re.MULTILINE) if raw else None
+    return int(match[1]) * 1024 if match is not None else None
+
+
 def read_uid(base: str, descriptor: int | None) -> int | None:
     """Effective uid. Files in BASE belong to root when the process is not dumpable; the directory never lies."""
     try:

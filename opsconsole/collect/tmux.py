@@ -33,7 +33,7 @@ _PANE_FIELDS = (
     *("pane_in_mode", "window_activity", "session_attached", "start_time", "pid", "session_name", "pane_title"),
 )
 _PANE_FORMAT = "P:" + ":".join(f"#{{{field}}}" for field in _PANE_FIELDS)
-_CLIENT_FORMAT = "C:#{session_id}:#{client_control_mode}"
+_CLIENT_FORMAT = "C:#{session_id}:#{client_control_mode}:#{client_activity}"
 _END_OF_PANES = b"E:"
 # A failing command ends the sequence, so what must not be lost stands first, and is seen to be complete by the mark.
 _QUESTION = (
@@ -130,13 +130,17 @@ class TmuxSource:
             return known.server
         lines: dict[bytes, _Line] = {}
         humans: dict[str, int] = {}
+        typed: dict[str, float] = {}
         for raw in answer.output.split(b"\n"):
             if raw in (b"", _END_OF_PANES):
                 continue
             if raw.startswith(b"C:"):
-                session_id, _, control_mode = raw[2:].decode("ascii", "replace").partition(":")
+                session_id, _, told = raw[2:].decode("ascii", "replace").partition(":")
+                control_mode, _, typed_at = told.partition(":")
                 if session_id and control_mode != "1":
                     humans[session_id] = humans.get(session_id, 0) + 1
+                    if typed_at.isdecimal():
+                        typed[session_id] = max(typed.get(session_id, 0.0), float(typed_at))
                 continue
             line = (known.lines.get(raw) if known is not None else None) or self._line(path, raw)
             if line is None:
@@ -147,7 +151,7 @@ class TmuxSource:
         if answer.status:
             # Without the list of clients every client counts as a person: the careful side to err on.
             humans = {line.pane.session_id: line.clients for line in lines.values() if line.clients}
-        server = _server(path, tuple(line.pane for line in lines.values()), humans)
+        server = _server(path, tuple(line.pane for line in lines.values()), humans, typed)
         self._known[path] = _Known(output, server, lines)
         return server
 
@@ -186,7 +190,7 @@ class TmuxSource:
         return float(moved)
 
 
-def _server(path: str, panes: tuple[Pane, ...], humans: dict[str, int]) -> TmuxServer:
+def _server(path: str, panes: tuple[Pane, ...], humans: dict[str, int], typed: dict[str, float]) -> TmuxServer:
     identity = panes[0].id if panes else None
     return TmuxServer(
         socket=path,
@@ -194,6 +198,7 @@ def _server(path: str, panes: tuple[Pane, ...], humans: dict[str, int]) -> TmuxS
         start=identity.server_start if identity else None,
         panes=panes,
         attached=humans,
+        typed_at=typed,
     )
 
 

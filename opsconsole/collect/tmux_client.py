@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -60,10 +60,15 @@ class _Client:
 
 def ask_all(sockets: Sequence[str], question: tuple[str, ...], within_s: float) -> dict[str, Answer]:
     """Put the same tmux commands to the server behind each socket; the answers by socket."""
+    return ask_each(dict.fromkeys(sockets, question), within_s)
+
+
+def ask_each(questions: Mapping[str, tuple[str, ...]], within_s: float) -> dict[str, Answer]:
+    """Put to the server behind each socket its own tmux commands; the answers by socket."""
     answers: dict[str, Answer] = {}
     clients: dict[str, _Client] = {}
-    environment = _environment() if sockets else {}
-    for socket in sockets:
+    environment = _environment() if questions else {}
+    for socket, question in questions.items():
         try:
             clients[socket] = _Client(_start(socket, question, environment))
         except FileNotFoundError:

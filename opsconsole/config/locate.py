@@ -34,6 +34,12 @@ def user_config_directory() -> Path:
     return Path(platformdirs.user_config_dir("opsconsole"))
 
 
+def agent_profiles() -> Path | None:
+    """The folder with the user's own profiles of coding agents; None when there is none."""
+    folder = user_config_directory() / "agents"
+    return folder if folder.is_dir() else None
+
+
 def state_directory(option: Path | None) -> Path:
     """Where the journal and other state go. Not made here: nothing is written before there is something to write."""
     if option is not None:

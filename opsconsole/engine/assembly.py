@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from opsconsole.collect.agents import Agents
 from opsconsole.collect.consumers import consumers
 from opsconsole.collect.environments import assemble_environments
 from opsconsole.collect.misses import Misses
 from opsconsole.collect.services import assemble_services
-from opsconsole.collect.sessions import assemble_sessions, pane_pids
+from opsconsole.collect.sessions import assemble_sessions, pane_pids, tmux_costs
 from opsconsole.collect.sites import assemble_sites
 from opsconsole.collect.workers import WorkerMemory, assemble_workers
 from opsconsole.config.types import Config
@@ -39,11 +40,12 @@ class CoreScan(NamedTuple):
 class Assembly:
     """Makes the Snapshots of one engine."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, agents: Agents) -> None:
         self.sequence = 0
         self.of_interest: frozenset[int] = frozenset()
         """Pids that the next scan reads on its turn and deeper."""
         self._host = host
+        self._agents = agents
         self._service_misses = Misses()
         self._worker_memory = WorkerMemory()
 
@@ -53,6 +55,7 @@ class Assembly:
         self.sequence += 1
         probes = lanes.reading("probes", PROBES_HINT)
         servers = lanes.reading("tmux")
+        seen = lanes.reading("agents")
         services = assemble_services(
             config.service,
             scan.ports,
@@ -75,7 +78,7 @@ class Assembly:
             # What discovery took for a worker and identity cannot tell for certain is nobody's word that it is one.
             told = tuple(msgspec.structs.replace(each, discovered=True) for each in workers.value if each.instances)
             workers = msgspec.structs.replace(workers, value=told)
-        sessions = assemble_sessions(config.sessions, servers, scan.processes, now)
+        sessions = assemble_sessions(config.sessions, servers, scan.processes, now, self._agents, seen)
         snapshot = Snapshot(
             sequence=self.sequence,
             at=now,
@@ -98,9 +101,12 @@ class Assembly:
             processes=scan.processes,
             ports=scan.ports,
             tmux_servers=servers,
+            tmux_costs=tmux_costs(servers, scan.processes, seen),
             consumers=()
             if scan.processes.value is None
-            else consumers(scan.processes.value, sessions.value or (), workers.value or (), services.value or ()),
+            else consumers(
+                scan.processes.value, sessions.value or (), workers.value or (), services.value or (), self._agents
+            ),
             scan_ms=scan.took_ms,
         )
         self.of_interest = _of_interest(snapshot)
@@ -112,6 +118,7 @@ def _of_interest(snapshot: Snapshot) -> frozenset[int]:
     if table is None:
         return frozenset()
     roots = set(pane_pids(snapshot.tmux_servers))
+    roots.update(server.pid for server in snapshot.tmux_servers.value or () if server.pid is not None)
     for service in snapshot.services.value or ():
         roots.update(owner.pid for owner in service.owners)
     for worker in snapshot.workers.value or ():

@@ -13,13 +13,15 @@ from collections.abc import Callable
 
 import msgspec
 
+from opsconsole.collect.agents import load_agents
 from opsconsole.collect.discovery import discover
 from opsconsole.collect.listeners import ListenerSource
 from opsconsole.collect.processes import process_source
 from opsconsole.collect.services import NOT_SINCE_START
-from opsconsole.collect.sessions import pane_pids
+from opsconsole.collect.sessions import agents_to_attend, pane_pids
 from opsconsole.collect.system import system_source
 from opsconsole.collect.workers import candidate_predicate
+from opsconsole.config.locate import agent_profiles
 from opsconsole.config.types import LoadedConfig
 from opsconsole.engine.assembly import Assembly, CoreScan
 from opsconsole.engine.config_watch import ConfigWatch
@@ -57,8 +59,9 @@ class Engine:
         self._processes = process_source(is_candidate=candidate_predicate(loaded.config.worker))
         self._ports = ListenerSource()
         self._system = system_source(None if demo is None else demo.proc)
-        self._lanes = Lanes(loaded, self._clock, self._wake_up)
-        self._assembly = Assembly(clean(socket.gethostname(), 80))
+        agents = load_agents(agent_profiles())
+        self._lanes = Lanes(loaded, self._clock, self._wake_up, agents)
+        self._assembly = Assembly(clean(socket.gethostname(), 80), agents)
         self._discovered_pids: frozenset[int] = frozenset()
         """What discovery takes for workers: looked at deeper, so that their programs can be told."""
         self._wake = threading.Event()
@@ -100,6 +103,11 @@ class Engine:
         try:
             self.collect()
             began = self._clock.monotonic()
+            # Which agents there are is known once tmux has told the panes and a scan has looked at what runs in them.
+            self._lanes.wait_first(began, "tmux")
+            self.collect()
+            self.collect()
+            self._lanes.wait_fresh("agents", self._clock.monotonic())
             self._lanes.wait_first(began)
             left = ONE_SHOT_PAUSE_S - (self._clock.monotonic() - began)
             if left > 0:
@@ -124,6 +132,7 @@ class Engine:
         )
         if self._watch.problem:
             self.latest = msgspec.structs.replace(self.latest, config_problem=self._watch.problem)
+        self._attend_agents(self.latest)
         self.history.record(self.latest)
         self._probe_restarted(self.latest)
         return self.latest
@@ -143,6 +152,15 @@ class Engine:
         if loaded.config.worker != before.worker:
             self._processes.close()
             self._processes = process_source(is_candidate=candidate_predicate(loaded.config.worker))
+
+    def _attend_agents(self, snapshot: Snapshot) -> None:
+        """Have the agents that this cycle found looked at; new ones at once."""
+        if snapshot.sessions.value is None or snapshot.processes.value is None:
+            return
+        servers = (server.pid for server in snapshot.tmux_servers.value or () if server.pid is not None)
+        found = agents_to_attend(snapshot.sessions.value, snapshot.processes.value)
+        if self._lanes.agents.attend(found, servers):
+            self._lanes.ask_now("agents")
 
     def _discover(self, processes: Reading[ProcessTable], ports: Reading[tuple[Port, ...]]) -> None:
         """Without a config: what listens is a service, what has long run as a daemon is a worker."""

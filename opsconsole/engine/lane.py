@@ -29,6 +29,8 @@ class Lane(Generic[T]):
         self._last: Reading[T] | None = None
         self._asked_at: float | None = None
         """Monotonic; set while a read is under way."""
+        self._last_asked_at = float("-inf")
+        """Monotonic; when the read began that gave the last reading."""
         self._due_at = 0.0
         self._stopped = False
         self._close_source = False
@@ -77,12 +79,23 @@ class Lane(Generic[T]):
                 self._changed.wait(left)
             return True
 
+    def wait_since(self, since: float, until: float) -> bool:
+        """Block until there is a reading that was begun at ``since`` or later, or ``until`` has come (monotonic)."""
+        with self._changed:
+            while self._last_asked_at < since:
+                left = until - self._clock.monotonic()
+                if left <= 0:
+                    return False
+                self._changed.wait(left)
+            return True
+
     def _run(self) -> None:
         while self._wait_for_turn():
             reading = self._read()
             with self._changed:
                 first = self._last is None
                 self._last = reading
+                self._last_asked_at = self._asked_at or self._last_asked_at
                 self._asked_at = None
                 self._changed.notify_all()
             if first:

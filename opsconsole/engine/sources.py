@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from opsconsole.collect.agent_source import AgentSource
+from opsconsole.collect.agents import Agents
 from opsconsole.collect.disks import DiskSource
 from opsconsole.collect.environments import EnvironmentSource
 from opsconsole.collect.logs import LogSource
@@ -47,8 +49,9 @@ def _wanted(config: Config, refused: str) -> dict[str, _Wanted]:
 class Lanes:
     """One lane for each slow source that the config asks for; what it does not ask for is unconfigured."""
 
-    def __init__(self, loaded: LoadedConfig, clock: Clock, delivered: Callable[[], None]) -> None:
+    def __init__(self, loaded: LoadedConfig, clock: Clock, delivered: Callable[[], None], agents: Agents) -> None:
         self._clock, self._delivered = clock, delivered
+        self.agents = AgentSource(agents)
         self._lanes: dict[str, Lane[Any]] = {}
         self._settings: dict[str, object] = {}
         self._started = False
@@ -57,6 +60,7 @@ class Lanes:
     def take(self, loaded: LoadedConfig) -> None:
         """Follow this config from now on: lanes whose settings are as they were go on undisturbed."""
         wanted = _wanted(loaded.config, loaded.actions_refused)
+        wanted["agents"] = _Wanted(None, lambda: self.agents)
         before, lanes = self._lanes, dict[str, Lane[Any]]()
         for name, source in wanted.items():
             if name in before and self._settings[name] == source.settings:
@@ -97,7 +101,14 @@ class Lanes:
         lane = self._lanes.get(name)
         return unconfigured(hint) if lane is None else lane.reading()
 
-    def wait_first(self, now: float) -> None:
-        """Block until each lane has its first reading or is overdue."""
-        for lane in self._lanes.values():
-            lane.wait_first(now + lane.source.deadline_s)
+    def wait_first(self, now: float, name: str = "") -> None:
+        """Block until one lane, or with no name each, has its first reading or is overdue."""
+        for lane_name, lane in self._lanes.items():
+            if name in ("", lane_name):
+                lane.wait_first(now + lane.source.deadline_s)
+
+    def wait_fresh(self, name: str, since: float) -> None:
+        """Ask one source, and block until it has read after ``since`` (monotonic) or is overdue."""
+        lane = self._lanes[name]
+        lane.ask_now()
+        lane.wait_since(since, since + lane.source.deadline_s)

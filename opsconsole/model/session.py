@@ -38,6 +38,27 @@ class Pane(msgspec.Struct, frozen=True):
     command: str = ""
     """Command of the foreground-most known process, cleaned; for people."""
     cwd: str | None = None
+    agent_state: SessionState = "none"
+    """Of the agent in this pane."""
+    agent_reason: str = ""
+    """Evidence for it, or why it is unknown."""
+    conversation: str | None = None
+    """The id of the conversation that the agent in this pane holds."""
+    waiting_for: str = ""
+    draft: str = ""
+    """Unsent text in its input box, cleaned."""
+    moved_at: float | None = None
+    """When anything of it last moved: its status, its window, its transcript. Seconds since the epoch."""
+
+
+class Below(msgspec.Struct, frozen=True):
+    """A process that an agent has started: a tool's shell, an MCP server, whatever they started in turn."""
+
+    pid: int
+    command: str
+    kind: Literal["tool shell", "child"]
+    rss_bytes: int | None
+    swap_bytes: int | None
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -65,6 +86,16 @@ class Session(msgspec.Struct, frozen=True):
     """The agent's own conversation id, when known."""
     created_at: float
     protected: bool
+    waiting_for: str = ""
+    """What an agent in state ``waiting`` waits for."""
+    draft: str = ""
+    """Unsent text in the agent's input box, cleaned; empty for none."""
+    pss_bytes: int | None = None
+    """RSS with shared pages counted by share, of the agents' panes; read seldom, None when not read or readable."""
+    below: tuple[Below, ...] = ()
+    """What its agents have started."""
+    human_idle_s: float | None = None
+    """Since somebody attached last typed; None when nobody is attached."""
 
 
 class TmuxServer(msgspec.Struct, frozen=True):
@@ -77,3 +108,17 @@ class TmuxServer(msgspec.Struct, frozen=True):
     panes: tuple[Pane, ...] = ()
     attached: dict[str, int] = {}
     """Human clients by session id."""
+    typed_at: dict[str, float] = {}
+    """When the latest of them last typed, by session id, seconds since the epoch."""
+
+
+class TmuxCost(msgspec.Struct, frozen=True):
+    """What a tmux server itself costs; all sessions end with it."""
+
+    socket: str
+    pid: int | None
+    rss_bytes: int | None
+    swap_bytes: int | None
+    oom_score: int | None
+    """0 to about 1000: the kernel ends the highest first when memory is gone."""
+    error: str = ""

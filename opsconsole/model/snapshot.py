@@ -9,7 +9,7 @@ from opsconsole.model.listener import Port
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.service import Service, Site
-from opsconsole.model.session import Session, TmuxServer
+from opsconsole.model.session import Session, TmuxCost, TmuxServer
 from opsconsole.model.system import Consumers, Disk, System
 from opsconsole.model.worker import Worker
 
@@ -31,6 +31,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     processes: Reading[ProcessTable]
     ports: Reading[tuple[Port, ...]]
     tmux_servers: Reading[tuple[TmuxServer, ...]]
+    tmux_costs: tuple[TmuxCost, ...] = ()
+    """Of the servers that hold the sessions, by socket."""
     consumers: tuple[Consumers, ...] = ()
     scan_ms: float | None = None
     """What this cycle's core scan took."""

@@ -34,6 +34,7 @@ def status_document(snapshot: Snapshot) -> dict[str, Any]:
         "sites": _reading(snapshot.sites, _items),
         "queue": _reading(snapshot.queue, _value),
         "disks": _reading(snapshot.disks, _items),
+        "tmux": msgspec.to_builtins(snapshot.tmux_costs),
         "consumers": msgspec.to_builtins(snapshot.consumers),
     }
 

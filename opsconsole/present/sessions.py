@@ -103,4 +103,6 @@ def _note(session: Session, status: Status) -> Cell:
     parts = ["protected"] if session.protected else []
     if status in ("bad", "warn", "unknown", "accent") and session.reason:
         parts.append(session.reason)
+    if session.state == "idle" and session.draft:
+        parts.append(f"draft: {session.draft}")
     return text_cell("; ".join(parts), status if status in ("bad", "warn", "unknown") else "muted")

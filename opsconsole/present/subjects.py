@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from opsconsole.model.environment import Environment
 from opsconsole.model.service import Service, Site
-from opsconsole.model.session import Pane, Session
+from opsconsole.model.session import Below, Pane, Session
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Helper, Instance, Log, PidFile, Worker
 from opsconsole.present import humanise
@@ -190,10 +190,16 @@ def _log_fields(log: Log, silent: bool | None) -> Iterator[Line]:
 def session_sections(session: Session, snapshot: Snapshot, history: HistoryReader, signs: Glyphs) -> Iterator[Section]:
     roots = [pane.pid for pane in session.panes if pane.pid is not None]
     yield from fields("Session", _session_fields(session, snapshot, signs))
-    usage = _usage(
-        session.cpu_percent, session.rss_bytes, session.swap_bytes, read_at("process table", snapshot.processes.at)
-    )
+    scanned = read_at("process table", snapshot.processes.at)
+    usage = [*_usage(session.cpu_percent, session.rss_bytes, session.swap_bytes, scanned)]
+    if session.pss_bytes is not None:
+        usage.append(field("shared by share", humanise.size(session.pss_bytes), "PSS of its agents' panes"))
     yield from fields("Use", usage)
+    yield from table(
+        "Started by its agents",
+        ("pid", "is a", "mem", "swap", "command"),
+        (_below_line(below) for below in session.below),
+    )
     yield from table(
         "Panes",
         ("pane", "window", "pid", "agent", "moved", "title", "directory"),
@@ -214,13 +220,26 @@ def _session_fields(session: Session, snapshot: Snapshot, signs: Glyphs) -> Iter
     if session.agent:
         yield field("agent", session.agent, "process tree of its panes")
         yield field("conversation", session.session_id or "", "the agent's own id")
+    if session.draft:
+        yield field("draft", session.draft, "unsent text in its input box", "accent")
     yield field("idle for", humanise.duration(session.idle_s), told)
-    yield field("attached", f"{session.attached} clients" if session.attached else "nobody", told)
+    typed = "" if session.human_idle_s is None else f"last typed {humanise.duration(session.human_idle_s)} ago; "
+    yield field("attached", f"{session.attached} clients" if session.attached else "nobody", typed + told)
     yield field("directory", session.cwd or "", told)
     yield field("created", humanise.date_time(session.created_at), told)
     yield field("socket", session.socket)
     if session.protected:
         yield field("protected", "yes", "config: no plan may touch it", "accent")
+
+
+def _below_line(below: Below) -> Line:
+    return (
+        Cell(str(below.pid)),
+        Cell(below.kind),
+        Cell(humanise.size(below.rss_bytes)),
+        Cell(humanise.size(below.swap_bytes)),
+        Cell(below.command, "muted"),
+    )
 
 
 def _pane_line(pane: Pane, at: float) -> Line:

@@ -107,11 +107,24 @@ def test_sessions(looked: Looked) -> None:
     for one in looked.sandbox.expected.sessions:
         session = found[one.name]
         assert session["agent"] == "claude-code"
+        assert session["state"] == one.state, session
+        assert (session["session_id"], session["draft"]) == (one.session_id, one.draft)
+        assert one.draft in session["reason"]
+        assert bool(session["waiting_for"]) == bool(one.waiting_for)
         assert (session["attached"], session["protected"], session["cwd"]) == (one.attached, one.protected, one.cwd)
         assert [pane["agent_process"]["pid"] for pane in session["panes"]] == [one.agent_pid]
         assert one.idle_s <= session["idle_s"] <= one.idle_s + SLACK_S
         assert session["rss_bytes"] > 4_000_000
         assert session["processes"] == 1 + one.under_shell + 2 * (one.state == "shell")
+        kinds = [below["kind"] for below in session["below"]]
+        assert kinds == (["tool shell", "child"] if one.state == "shell" else [])
+
+
+def test_the_tmux_server_tells_what_it_costs(looked: Looked) -> None:
+    (server,) = looked.status["tmux"]
+    assert (server["socket"], server["pid"]) == (str(looked.sandbox.tmux_socket), looked.sandbox.expected.tmux_pid)
+    assert server["rss_bytes"] > 1_000_000
+    assert server["oom_score"] is not None
 
 
 def test_environments(looked: Looked) -> None:

@@ -88,7 +88,7 @@ def test_the_agent_its_process_and_its_directory_are_told() -> None:
     assert told.agent_process.pid == 11
     assert session.cwd == "/home/op/architect"
     assert told.command == "claude --continue"
-    assert (session.state, session.reason) == ("unknown", "state of claude-code is not read yet")
+    assert (session.state, session.reason) == ("unknown", "its agent has not been looked at yet")
 
 
 def test_the_agents_directory_comes_before_that_of_an_earlier_pane() -> None:

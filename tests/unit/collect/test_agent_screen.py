@@ -1,0 +1,137 @@
+"""What screens of real agents show: the labelled captures of four versions, and what may be made of them."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from opsconsole.collect.agent_screen import read_screen
+from opsconsole.collect.agents import builtin_agents
+from opsconsole.model.agent import AgentScreen, ScreenKind
+from tests.makers import AT
+
+CAPTURES = Path(__file__).parents[2] / "data" / "claude-screens"
+LABELS: dict[str, dict[str, str]] = json.loads((CAPTURES / "labels.json").read_text())
+MAY_SHOW: dict[str, set[ScreenKind]] = {
+    "idle-candidate": {"rest", "quiet"},
+    "idle-busy-box": {"in-use"},
+    "draft": {"draft"},
+    "waiting": {"question"},
+    "working": {"working", "in-use"},
+    "shell": {"background"},
+    "scheduled": {"background", "quiet"},
+    "logged-out": {"logged-out"},
+    "broken-terminal": {"no-box"},
+    "suspended": {"no-box"},
+}
+RULE = "─" * 80
+
+
+def show(text: str, version: str = "2.1.330", agent: str = "claude-code") -> AgentScreen:
+    return read_screen(text, builtin_agents().profiles[agent].screen, version, AT)
+
+
+def box(content: str, footer: str = "  ⏸ manual mode on · ? for shortcuts", above: str = "") -> str:
+    return f"{above}\n{RULE}\n{content}\n{RULE}\n{footer}\n\n\n"
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_each_labelled_capture_shows_what_it_was(name: str) -> None:
+    label = LABELS[name]
+    screen = show((CAPTURES / name).read_text(), label["version"])
+    assert screen.kind in MAY_SHOW[label["truth"]], screen
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_only_a_screen_at_rest_is_ever_taken_for_one_even_when_the_version_is_not_known(name: str) -> None:
+    screen = show((CAPTURES / name).read_text(), "")
+    if LABELS[name]["truth"] != "idle-candidate":
+        assert screen.kind != "rest", screen
+
+
+@pytest.mark.parametrize("name", [name for name, label in LABELS.items() if label["truth"] != "idle-candidate"])
+def test_no_part_of_a_busy_screen_passes_for_one_at_rest(name: str) -> None:
+    """Cut at any line from above, or narrower, or with the transcript of another one above it."""
+    lines = (CAPTURES / name).read_text().rstrip("\n").split("\n")
+    chance = random.Random(name)
+    resting = (CAPTURES / "330_idle_after_tool.txt").read_text().split("\n")
+    version = LABELS[name]["version"]
+    spoilt = [lines[start:] for start in range(len(lines) - 4)]
+    spoilt += [[line[:width] for line in lines] for width in (40, 60, 80, 100)]
+    spoilt += [[*resting[: chance.randrange(len(resting))], *lines] for _ in range(10)]
+    for one in spoilt:
+        # The one thing that tells 2.0.76 at work from rest is a line above the box: without it nobody can know.
+        if version == "2.0.76" and not any("esc to interrupt" in line for line in one):
+            continue
+        screen = show("\n".join(one), version)
+        assert screen.kind != "rest", "\n".join(one)
+
+
+def test_a_draft_is_told_apart_from_the_faint_placeholder() -> None:
+    assert show(box("❯\xa0write the tests")).draft == "write the tests"
+    assert show(box("❯\xa0\x1b[2mTry “fix the lint errors”\x1b[0m")).kind == "rest"
+    assert show(box("❯\xa0\x1b[7mT\x1b[0;2mry “fix the lint errors”\x1b[0m")).kind == "rest"
+    assert show(box("\x1b[38;5;231m❯\xa0\x1b[7m \x1b[0m")).kind == "rest"
+    several = show(box("❯\xa0first\n  second\n  third"))
+    assert (several.kind, several.draft) == ("draft", "first second third")
+
+
+def test_attributes_last_from_line_to_line_as_tmux_writes_them() -> None:
+    screen = show(box("❯\xa0\x1b[2mfaint, and\n  on the next line too\x1b[0m"))
+    assert screen.kind == "rest"
+    assert show(box("❯\xa0\x1b[38;5;2mgreen is not faint\x1b[0m")).kind == "draft"
+    assert show(box("❯\xa0\x1b[38;2;2;2;2mnor is a true colour\x1b[0m")).kind == "draft"
+
+
+def test_a_menu_a_pending_key_and_background_work_are_not_rest() -> None:
+    assert show(box("❯\xa0/mo", "  ⏸ manual mode on")).kind == "in-use"
+    assert show(box("❯\xa0", "  Press Ctrl-C again to exit")).kind == "in-use"
+    assert show(box("❯\xa0", "  ⏸ manual mode on · 2 shells · ↓ to manage")).kind == "background"
+    assert show(box("❯\xa0", "  ⏸ manual mode on · esc to interrupt")).kind == "working"
+
+
+def test_a_footer_with_unknown_words_in_it_is_not_understood() -> None:
+    assert show(box("❯\xa0", "  ⏸ manual mode on · dreaming of sheep")).kind == "odd"
+    assert show(box("❯\xa0", "  ⏸ manual mode on · ? for short…")).kind == "odd"
+
+
+def test_notices_beside_the_state_say_nothing() -> None:
+    noticed = "  ? for shortcuts                      Failed to install the marketplace · Will retry on next startup"
+    assert show(box("❯\xa0", noticed)).kind == "rest"
+    assert show(box("❯\xa0", "  ~/architect (main) | 12 % left")).kind == "quiet"
+
+
+def test_what_a_transcript_says_is_not_read() -> None:
+    said = "● esc to interrupt\n  ❯ 1. Yes\n  Do you want to proceed?\n  ✻ Brewing… (3s · esc to interrupt)\n"
+    said += "\n✻ Brewed for 2s"
+    assert show(box("❯\xa0", above=said)).kind == "rest"
+    # A whole box at rest, quoted by the agent, and below it a question.
+    quoted = "\n".join(f"  {line}" for line in box("❯\xa0").split("\n"))
+    assert (
+        show(f"● {quoted}\n{RULE}\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n\n Esc to cancel").kind == "question"
+    )
+
+
+def test_a_box_that_something_was_printed_into_is_none() -> None:
+    assert show(f"{RULE}\n❯\xa0\n[1]+  Stopped{RULE}\n  ? for shortcuts\n$ ").kind == "no-box"
+    assert show("").kind == "no-box"
+
+
+def test_hostile_screens_are_read_in_bounds_and_told_inert() -> None:
+    screen = show(box("❯\xa0\x1b]0;pwned\x07[@click=app.quit]x\u202e" + "y" * 5000))
+    assert screen.kind == "draft"
+    assert "\x1b" not in screen.draft
+    assert "\u202e" not in screen.draft
+    assert len(screen.draft) <= 160
+
+
+def test_of_the_other_agents_only_what_is_certain_is_told() -> None:
+    assert show("⠏ Thinking (esc to cancel, 3s)", "", "gemini-cli").kind == "working"
+    assert show("△ Permission required", "", "opencode").told == "permission"
+    assert show("Add tests to the chat? (Y)es/(N)o [Yes]:", "", "aider").kind == "question"
+    for agent in ("gemini-cli", "opencode", "aider"):
+        assert show("> ", "", agent).kind == "no-box"
+    assert show("> ", "", "codex").kind == "unread"
