@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from opsconsole.collect.agents import Agents
+from opsconsole.collect.agents import Agents, builtin_agents
 from opsconsole.collect.consumers import consumers
 from opsconsole.collect.environments import assemble_environments
 from opsconsole.collect.misses import Misses
@@ -40,12 +40,12 @@ class CoreScan(NamedTuple):
 class Assembly:
     """Makes the Snapshots of one engine."""
 
-    def __init__(self, host: str, agents: Agents) -> None:
+    def __init__(self, host: str, agents: Agents | None = None) -> None:
         self.sequence = 0
         self.of_interest: frozenset[int] = frozenset()
         """Pids that the next scan reads on its turn and deeper."""
         self._host = host
-        self._agents = agents
+        self._agents = agents or builtin_agents()
         self._service_misses = Misses()
         self._worker_memory = WorkerMemory()
 

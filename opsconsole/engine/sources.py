@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from opsconsole.collect.agent_source import AgentSource
-from opsconsole.collect.agents import Agents
+from opsconsole.collect.agents import Agents, builtin_agents
 from opsconsole.collect.disks import DiskSource
 from opsconsole.collect.environments import EnvironmentSource
 from opsconsole.collect.logs import LogSource
@@ -49,9 +49,11 @@ def _wanted(config: Config, refused: str) -> dict[str, _Wanted]:
 class Lanes:
     """One lane for each slow source that the config asks for; what it does not ask for is unconfigured."""
 
-    def __init__(self, loaded: LoadedConfig, clock: Clock, delivered: Callable[[], None], agents: Agents) -> None:
+    def __init__(
+        self, loaded: LoadedConfig, clock: Clock, delivered: Callable[[], None], agents: Agents | None = None
+    ) -> None:
         self._clock, self._delivered = clock, delivered
-        self.agents = AgentSource(agents)
+        self.agents = AgentSource(agents or builtin_agents())
         self._lanes: dict[str, Lane[Any]] = {}
         self._settings: dict[str, object] = {}
         self._started = False
