@@ -15,6 +15,7 @@ from opsconsole import __version__
 
 COMMANDS = {
     "status": "observe",
+    "diagnose": "diagnose",
     "probe": "observe",
     "watch": "observe",
     "init": "setup",

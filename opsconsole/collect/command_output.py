@@ -28,7 +28,11 @@ SAID_BYTES = 800
 
 
 class CommandFailed(Exception):
-    """Why there is no output to be used, in one line for people."""
+    """Why there is no output to be used, in one line for people; ``answered`` when it did end by itself."""
+
+    def __init__(self, reason: str, answered: bool = False) -> None:
+        super().__init__(reason)
+        self.answered = answered
 
 
 def output_of(argv: Sequence[str], cwd: Path | None, timeout_s: float, limit: int) -> bytes:
@@ -50,12 +54,12 @@ def output_of(argv: Sequence[str], cwd: Path | None, timeout_s: float, limit: in
             if pipe is not None:
                 pipe.close()
     if len(output) > limit:
-        raise CommandFailed(f"printed more than the {limit} bytes that are read")
+        raise CommandFailed(f"printed more than the {limit} bytes that are read", answered=True)
     if not ended:
         raise CommandFailed(f"gave no answer within {timeout_s:g} s")
     if status != 0:
         how = f"exit status {status}" if status > 0 else f"ended by signal {-status}"
-        raise CommandFailed(f"{how}; said: {shown(said.decode(errors='replace'), 200) or 'nothing'}")
+        raise CommandFailed(f"{how}; said: {shown(said.decode(errors='replace'), 200) or 'nothing'}", answered=True)
     return bytes(output)
 
 

@@ -38,7 +38,11 @@ class RawEnvironments(msgspec.Struct, frozen=True):
 
 
 class _NoList(Exception):
-    """Why the source gave no list, in one line."""
+    """Why there is no list; ``answered`` when the source did say something."""
+
+    def __init__(self, reason: str, answered: bool = False) -> None:
+        super().__init__(reason)
+        self.answered = answered
 
 
 class EnvironmentSource:
@@ -63,7 +67,8 @@ class EnvironmentSource:
             content = self._content()
             entries = read_entries(content, table.fields)
         except (_NoList, WrongShape) as failure:
-            return unknown(shown(f"{source}: {failure}"), clock.wall())
+            answered = isinstance(failure, WrongShape) or failure.answered
+            return unknown(shown(f"{source}: {failure}"), clock.wall(), answered=answered)
         except FileUnreadable as failure:
             return unknown(shown(failure.reason), clock.wall())
         return ok(RawEnvironments(entries, source), clock.wall(), note=_nameless_note(entries, table.fields))
@@ -96,9 +101,9 @@ class EnvironmentSource:
             raise _NoList(answer.error)
         if answer.status != 200:
             came = answer.body[:800].decode(errors="replace")
-            raise _NoList(f"HTTP {answer.status}; came: {shown(came, 200) or 'nothing'}")
+            raise _NoList(f"HTTP {answer.status}; came: {shown(came, 200) or 'nothing'}", answered=True)
         if answer.cut:
-            raise _NoList("the body is longer than 64 KB")
+            raise _NoList("the body is longer than 64 KB", answered=True)
         return answer.body
 
     def _from_command(self) -> bytes:
@@ -108,7 +113,7 @@ class EnvironmentSource:
         try:
             return output_of(table.command, table.cwd, float(table.timeout), FILE_BYTES)
         except CommandFailed as failure:
-            raise _NoList(str(failure)) from None
+            raise _NoList(str(failure), failure.answered) from None
 
 
 def assemble_environments(

@@ -33,6 +33,8 @@ def _site(table: SiteTable, probe: Probe | None, waiting: str) -> Site:
         state=state,
         reason=reason,
         checked_at=probe.at if probe is not None else None,
+        tls_error=probe.tls_error if probe is not None else False,
+        failures=probe.failures if probe is not None else 0,
     )
 
 

@@ -8,8 +8,10 @@ looks in a row, and never while something may be it that cannot be told.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from opsconsole.collect.candidates import candidate_predicate
 from opsconsole.collect.identity import Aside, Observer, Root, Sightings
@@ -18,6 +20,7 @@ from opsconsole.collect.misses import Misses
 from opsconsole.collect.pid_files import PidFileContent
 from opsconsole.collect.programs import Declared, declare
 from opsconsole.config.types import WorkerTable
+from opsconsole.model.identity import ProcessId
 from opsconsole.model.process import Process, ProcessTable, usage
 from opsconsole.model.reading import Reading, carry, ok, unconfigured
 from opsconsole.model.text import clean
@@ -30,6 +33,10 @@ CONFIRMED = 2
 """Looks in a row in which a worker is not seen before it counts as missing."""
 RESOLVED_FOR_S = 30.0
 """How long followed paths are trusted: links are moved by deployments."""
+MOST_KNOWN = 256
+"""Instances of one worker that are remembered, ended ones included."""
+RESTARTS_WITHIN_S = 600.0
+"""For how long a start that was seen is remembered."""
 PID_FILE_SLACK_S = 2.0
 """A pid file's time and a start time come from clocks this far apart at most."""
 
@@ -43,6 +50,8 @@ class WorkerMemory(Misses):
     def __init__(self, confirmed: int = CONFIRMED) -> None:
         super().__init__()
         self.confirmed = confirmed
+        self._known: dict[str, frozenset[ProcessId]] = {}
+        self._starts: dict[str, tuple[float, ...]] = {}
         self.processes = Memory()
         self._tables: tuple[WorkerTable, ...] = ()
         self._declared: tuple[Declared, ...] = ()
@@ -61,6 +70,17 @@ class WorkerMemory(Misses):
             self._resolved_at = now
             self.processes.forget_told()
         return self._declared
+
+    def starts(self, worker: str, roots: Sequence[Root], now: float) -> tuple[float, ...]:
+        """When instances started that were not there at the first look, those of the last ten minutes, in order."""
+        ids = frozenset(root.process.id for root in roots)
+        known = self._known.get(worker)
+        new = [root.process.started_at for root in roots if known is not None and root.process.id not in known]
+        # Those that ended are remembered too: a process seen twice with a gap between is no new start.
+        self._known[worker] = ids | (known or frozenset()) if len(known or ()) < MOST_KNOWN else ids
+        kept = sorted({*self._starts.get(worker, ()), *new})
+        self._starts[worker] = tuple(start for start in kept if abs(now - start) <= RESTARTS_WITHIN_S)
+        return self._starts[worker]
 
     def considered(self, table: ProcessTable) -> list[Process]:
         """The processes that may have to do with any worker. One that did not change is not judged again."""
@@ -104,7 +124,9 @@ def assemble_workers(
     workers = []
     for worker, sightings in zip(declared, seen, strict=True):
         state, reason = _state(worker.table, sightings, misses, confirmed, own)
-        workers.append(_worker(worker.table, sightings, state, reason, table, roots, pid_files, logs, now))
+        made = _worker(worker.table, sightings, state, reason, table, roots, pid_files, logs, now)
+        starts = memory.starts(worker.table.name, sightings.roots, now)
+        workers.append(msgspec.structs.replace(made, starts=starts) if starts else made)
     return ok(tuple(workers), processes.at if processes.at is not None else now, processes.note)
 
 

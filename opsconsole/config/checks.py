@@ -65,6 +65,7 @@ def cross_problems(document: dict[str, Any]) -> Found:
     if isinstance(environments, dict):
         yield from _environment_sources(environments)
     yield from _keys_twice(document)
+    yield from _queue_worker(document)
 
 
 def ambiguous_names(document: dict[str, Any]) -> Found:
@@ -114,6 +115,15 @@ def _environment_sources(table: dict[str, Any]) -> Found:
         yield ("environments",), f"{has}; it needs exactly one of url, command, file"
     if {"delete_url", "delete_command"} <= table.keys():
         yield ("environments", "delete_command"), "delete_url is there too; one of them deletes"
+
+
+def _queue_worker(document: dict[str, Any]) -> Found:
+    queue = document.get("queue")
+    wanted = queue.get("worker") if isinstance(queue, dict) else None
+    names = [name for _, entry in _entries(document, "worker") if isinstance(name := entry.get("name"), str)]
+    if isinstance(wanted, str) and wanted and wanted not in names:
+        hint = f"; {nearest(wanted, names)}" if names else "; there is none"
+        yield ("queue", "worker"), f"no [[worker]] is named {quoted(wanted)}{hint}"
 
 
 def _keys_twice(document: dict[str, Any]) -> Found:
@@ -224,6 +234,10 @@ def _share(value: float) -> str:
     return f"{value:g} is no share; 0.0 to 1.0" + (f"; write {value / 100:g}" if 1.0 < value <= 100.0 else "")
 
 
+def _percent(value: float) -> str:
+    return "" if 0.0 <= value <= 100.0 else f"{value:g} is no percentage; 0 to 100"
+
+
 def _action_key(value: str) -> str:
     usual = re.sub(r"^(?:\^|c(?:trl)?[-+])(?=.$)", "ctrl+", value.strip().lower())
     reason = RESERVED_KEYS.get(usual)
@@ -284,6 +298,13 @@ _CHECKS: dict[tuple[type, str], Check] = {
     (types.EnvironmentsTable, "port_pool"): _pool,
     (types.EnvironmentsTable, "ttl"): _more_than_none('makes every environment stale at once; such as "24h"'),
     (types.QueueTable, "success_min"): _share,
+    (types.DiagnoseTable, "load_per_core"): _more_than_none("makes every load too high; such as 1.0"),
+    (types.DiagnoseTable, "cpu_idle_percent"): _percent,
+    (types.DiagnoseTable, "memory_available_percent"): _percent,
+    (types.DiagnoseTable, "disk_used_percent"): _percent,
+    (types.DiagnoseTable, "inodes_free_percent"): _percent,
+    (types.DiagnoseTable, "site_misses"): _at_least(1),
+    (types.DiagnoseTable, "restarts"): _at_least(1),
     (types.AlertTable, "when"): _filled,
     (types.TargetTable, "metric"): _filled,
     (types.TargetTable, "want"): _filled,

@@ -60,6 +60,8 @@ class ServiceTable(_Table, frozen=True, kw_only=True):
     every: Duration = Duration(10.0)
     tls: TlsTable | None = None
     critical: bool = False
+    impact: str = ""
+    """What it costs when it is down, in your words: told in findings."""
 
 
 class TlsTable(_Table, frozen=True, kw_only=True):
@@ -91,6 +93,8 @@ class WorkerTable(_Table, frozen=True, kw_only=True):
     component: str = ""
     """``SERVICE:COMPONENT`` that must read running after a start."""
     critical: bool = False
+    impact: str = ""
+    """What it costs when it does not run, in your words: told in findings."""
     limits: LimitsTable = LimitsTable()
 
 
@@ -159,7 +163,28 @@ class QueueTable(_Table, frozen=True, kw_only=True):
     error_column: str = "error"
     statuses: QueueStatuses = QueueStatuses()
     success_min: float = 0.5
+    """Share of the ended prompts that must have succeeded."""
+    worker: str = ""
+    """Which [[worker]] works this queue off; default: the one that the database's file is named after."""
     every: Duration = Duration(10.0)
+
+
+class DiagnoseTable(_Table, frozen=True, kw_only=True):
+    """From where on something is a finding. Each is left again only some way below where it is entered."""
+
+    load_per_core: float = 1.0
+    """1 minute load over cores."""
+    cpu_idle_percent: float = 10.0
+    """Idle time of all cores below which the machine is starved."""
+    memory_available_percent: float = 10.0
+    swap_per_s: Size = Size(1_000_000)
+    """In and out, both: more is thrashing."""
+    disk_used_percent: float = 90.0
+    inodes_free_percent: float = 5.0
+    site_misses: int = 2
+    """Probes in a row without an answer before a site is down."""
+    restarts: int = 3
+    """Starts of one worker within ten minutes that make a crash loop."""
 
 
 class EscalationTable(_Table, frozen=True, kw_only=True):
@@ -211,6 +236,7 @@ class Config(_Table, frozen=True, kw_only=True):
     sessions: SessionsTable = SessionsTable()
     environments: EnvironmentsTable | None = None
     queue: QueueTable | None = None
+    diagnose: DiagnoseTable = DiagnoseTable()
     alert: tuple[AlertTable, ...] = ()
     target: tuple[TargetTable, ...] = ()
     action: tuple[ActionTable, ...] = ()

@@ -1,1 +1,9 @@
-"""Pure functions from a Snapshot to Findings. No I/O and no clock of its own."""
+"""Says what is wrong: pure functions from a Snapshot and a Config to Findings. No I/O and no clock of its own.
+
+``rules`` finds, each rule by itself; ``causes`` tells which finding explains which and mutes what is told elsewhere;
+``score`` weighs what is left; ``diagnose`` is all of it for one Snapshot.
+"""
+
+from opsconsole.diagnose.diagnose import diagnose
+
+__all__ = ["diagnose"]

@@ -23,6 +23,7 @@ from opsconsole.collect.system import system_source
 from opsconsole.collect.workers import candidate_predicate
 from opsconsole.config.locate import agent_profiles
 from opsconsole.config.types import LoadedConfig
+from opsconsole.diagnose import diagnose
 from opsconsole.engine.assembly import Assembly, CoreScan
 from opsconsole.engine.config_watch import ConfigWatch
 from opsconsole.engine.history import History
@@ -127,11 +128,13 @@ class Engine:
         if self.loaded.path is None and self._assembly.sequence % DISCOVER_EVERY in (0, 1):
             self._discover(processes, ports)
         scan = CoreScan(processes, ports, system, (self._clock.monotonic() - began) * 1000.0)
-        self.latest = self._assembly.snapshot(
+        snapshot = self._assembly.snapshot(
             self._config, scan, self._lanes, self._clock, discovered=self.loaded.path is None
         )
-        if self._watch.problem:
-            self.latest = msgspec.structs.replace(self.latest, config_problem=self._watch.problem)
+        problem = self._watch.problem
+        self.latest = msgspec.structs.replace(
+            snapshot, diagnosis=diagnose(snapshot, self._config), config_problem=problem
+        )
         self._attend_agents(self.latest)
         self.history.record(self.latest)
         self._probe_restarted(self.latest)

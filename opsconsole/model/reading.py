@@ -28,6 +28,8 @@ class Reading(msgspec.Struct, Generic[T], frozen=True):
     """For ``unconfigured``: what to add to the config to get this reading."""
     note: str = ""
     """For ``ok``: what a reader must know about the value, such as which part of it is missing."""
+    answered: bool = False
+    """For ``unknown``: the source did answer, but not with what it should."""
 
     @property
     def ok(self) -> bool:
@@ -38,8 +40,8 @@ def ok(value: T, at: float, note: str = "") -> Reading[T]:
     return Reading(state="ok", at=at, value=value, note=note)
 
 
-def unknown(reason: str, at: float | None) -> Reading[T]:
-    return Reading(state="unknown", at=at, reason=reason)
+def unknown(reason: str, at: float | None, answered: bool = False) -> Reading[T]:
+    return Reading(state="unknown", at=at, reason=reason, answered=answered)
 
 
 def unconfigured(hint: str) -> Reading[T]:
@@ -48,4 +50,6 @@ def unconfigured(hint: str) -> Reading[T]:
 
 def carry(reading: Reading[U]) -> Reading[T]:
     """A reading without a value, handed on under another type; the caller has checked ``ok`` is False."""
-    return Reading(state=reading.state, at=reading.at, reason=reading.reason, hint=reading.hint)
+    return Reading(
+        state=reading.state, at=reading.at, reason=reading.reason, hint=reading.hint, answered=reading.answered
+    )

@@ -83,3 +83,6 @@ class Site(msgspec.Struct, frozen=True):
     state: SiteState
     reason: str
     checked_at: float | None
+    tls_error: bool = False
+    failures: int = 0
+    """How many probes in a row had no HTTP answer at all."""

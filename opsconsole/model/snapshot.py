@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from opsconsole.model.environment import Environments, Queue
+from opsconsole.model.finding import Diagnosis
 from opsconsole.model.listener import Port
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
@@ -38,3 +39,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     """What this cycle's core scan took."""
     config_problem: str = ""
     """Why the config file as it is now is not in force, and an earlier state of it is; empty when it is."""
+    diagnosis: Diagnosis | None = None
+    """What the rules say of it; None where none was made."""

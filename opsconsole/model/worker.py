@@ -90,3 +90,5 @@ class Worker(msgspec.Struct, frozen=True):
     rss_bytes: int | None
     swap_bytes: int | None
     discovered: bool = False
+    starts: tuple[float, ...] = ()
+    """When instances started that came while we watched, within the last ten minutes, seconds since the epoch."""

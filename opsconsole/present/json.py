@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from opsconsole.model.environment import Environments
+from opsconsole.model.finding import Diagnosis
 from opsconsole.model.reading import Reading
 from opsconsole.model.snapshot import Snapshot
 
@@ -47,6 +48,20 @@ def probe_document(snapshot: Snapshot) -> dict[str, Any]:
         "time": snapshot.at,
         "sites": _reading(snapshot.sites, _items),
         "services": _reading(snapshot.services, _items),
+    }
+
+
+def diagnose_document(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any]:
+    """The document of ``diagnose --json``."""
+    return {
+        "schema": SCHEMA,
+        "host": snapshot.host,
+        "time": diagnosis.at,
+        "score": diagnosis.score,
+        "parts": [{**msgspec.to_builtins(part), "taken": part.taken} for part in diagnosis.parts],
+        "findings": msgspec.to_builtins(diagnosis.findings),
+        "unknown": msgspec.to_builtins(diagnosis.unknown),
+        "muted": msgspec.to_builtins(diagnosis.muted),
     }
 
 

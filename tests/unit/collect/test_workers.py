@@ -210,3 +210,17 @@ def test_a_title_that_names_the_worker_makes_a_candidate(cast: Cast) -> None:
 
 def test_without_workers_nothing_is_a_candidate() -> None:
     assert not candidate_predicate(())(("python3", "w.py"), "python3")
+
+
+def test_starts_that_are_seen_are_remembered_for_ten_minutes(cast: Cast) -> None:
+    cast.put(100, WORKER)
+    assert cast.worker().starts == (), "what was there at the first look did not start while we watched"
+    for minute in range(1, 4):
+        cast.processes.clear()
+        cast.at += 60.0
+        cast.put(100 + minute, WORKER, started_at=cast.at)
+        starts = cast.worker().starts
+    assert len(starts) == 3
+    assert cast.worker().starts == starts, "one seen again is no new start"
+    cast.at += 601.0
+    assert cast.worker().starts == ()

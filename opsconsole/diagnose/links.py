@@ -1,0 +1,179 @@
+"""Which finding explains which: each function draws the links of one layer, on evidence in the Snapshot.
+
+A link leads from a cause to its symptom, and one of the two leads: it tells the other inside. Usually the cause
+does. Where the cause does no harm by itself (a limit exceeded, environments grown old) the harm leads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from opsconsole.config.types import Config
+from opsconsole.diagnose.look import local_port, queue_worker, worker_table
+from opsconsole.diagnose.rules.environments import POOL, SUBJECT
+from opsconsole.diagnose.words import listed
+from opsconsole.model.finding import SEVERITIES, Finding
+from opsconsole.model.snapshot import Snapshot
+
+NO_PORTS = re.compile(r"\bno (?:available |free )?ports?\b|port (?:pool )?exhaust", re.IGNORECASE)
+_PRESSURES = ("system-load", "memory-pressure", "swap-thrash", "cpu-starved")
+"""Findings on the machine as a whole, in the order in which one leads the others of the same severity."""
+
+
+class Link(NamedTuple):
+    cause: str
+    """Id of a finding."""
+    symptom: str
+    leads: Literal["cause", "symptom", "neither"]
+    why: str
+    """How the cause leads to the symptom: told in the symptom's root cause."""
+
+
+class Findings:
+    """All findings of one Snapshot, by rule and by id."""
+
+    def __init__(self, findings: Mapping[str, Finding]) -> None:
+        self.by_id = findings
+        self._by_rule: dict[str, list[Finding]] = {}
+        for finding in findings.values():
+            self._by_rule.setdefault(finding.rule, []).append(finding)
+
+    def of(self, *rules: str) -> list[Finding]:
+        return [finding for rule in rules for finding in self._by_rule.get(rule, ())]
+
+    def has(self, finding_id: str) -> bool:
+        return finding_id in self.by_id
+
+
+def of_ended_workers(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
+    """A worker that is missing or crashes again and again: its own traces, and the component that it is."""
+    stopped = {service.name: service.stopped for service in snapshot.services.value or ()}
+    for ended in findings.of("worker-missing", "worker-crash-loop"):
+        name = ended.subject
+        for trace in ("worker-pidfile", "log-errors", "worker-silent"):
+            if findings.has(f"{trace}:{name}"):
+                yield Link(ended.id, f"{trace}:{name}", "cause", f"{name} has ended")
+        if ended.rule == "worker-crash-loop" and findings.has(f"worker-missing:{name}"):
+            yield Link(ended.id, f"worker-missing:{name}", "cause", "it ends soon after each start")
+        table = worker_table(config, name)
+        told = table.component.rpartition(":") if table is not None else ("", "", "")
+        for service, components in stopped.items():
+            if not findings.has(f"service-degraded:{service}"):
+                continue
+            mine = told[2] if told[0] == service else name if not told[0] else ""
+            if mine in components:
+                leads: Literal["cause", "neither"] = "cause" if len(components) == 1 else "neither"
+                yield Link(ended.id, f"service-degraded:{service}", leads, f"{mine} is the worker {name}")
+
+
+def of_ports(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
+    """A port held by the wrong process, and the service that cannot have it."""
+    by_port = {str(service.port): service.name for service in snapshot.services.value or ()}
+    remnants = {
+        str(service.port): worker.name
+        for worker in snapshot.workers.value or ()
+        for helper in worker.remnants
+        for service in snapshot.services.value or ()
+        if any(owner.id == helper.id for owner in service.owners)
+    }
+    for held in findings.of("port-held"):
+        service = by_port.get(held.subject, "")
+        for rule in ("service-down", "service-degraded"):
+            if findings.has(f"{rule}:{service}"):
+                yield Link(held.id, f"{rule}:{service}", "cause", f"its port is not its own: {held.title}")
+        left = f"worker-duplicates:{remnants.get(held.subject, '')}"
+        if findings.has(left):
+            yield Link(left, held.id, "symptom", "the worker that it belonged to has ended")
+
+
+def of_services(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
+    """A service that is down or degraded, and what is asked of it: sites on its port, the list of environments."""
+    ports = {service.name: service.port for service in snapshot.services.value or ()}
+    sites = {site.name: local_port(site.url) for site in snapshot.sites.value or ()}
+    source = local_port(config.environments.url) if config.environments is not None else None
+    for service in findings.of("service-down", "service-degraded"):
+        port = ports.get(service.subject)
+        for site in findings.of("site-down", "site-unexpected", "site-tls"):
+            if port is not None and sites.get(site.subject) == port:
+                yield Link(service.id, site.id, "cause", f"{service.subject} serves it")
+        if port is not None and source == port and findings.has(f"env-source:{SUBJECT}"):
+            yield Link(service.id, f"env-source:{SUBJECT}", "cause", f"{service.subject} lists the environments")
+
+
+def of_environments(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
+    """No ports left, because environments stay; prompts that fail, because no port is left."""
+    exhausted = f"env-ports-exhausted:{POOL}"
+    if not findings.has(exhausted):
+        return
+    for kept in (f"env-stale:{SUBJECT}", f"env-duplicate:{SUBJECT}", f"port-held:{POOL}"):
+        if findings.has(kept):
+            yield Link(kept, exhausted, "symptom", findings.by_id[kept].title)
+    why = f"{findings.by_id[exhausted].title}, so none can be made"
+    queue = snapshot.queue.value
+    if queue is not None and any(NO_PORTS.search(text) for text, _ in queue.errors):
+        for failing in findings.of("worker-failing"):
+            yield Link(exhausted, failing.id, "cause", why)
+    for errors in findings.of("log-errors"):
+        if any(NO_PORTS.search(evidence.fact) for evidence in errors.evidence):
+            yield Link(exhausted, errors.id, "cause", why)
+
+
+def of_failing_workers(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
+    """A worker whose prompts fail writes why into its log."""
+    if config.queue is None:
+        return
+    errors = f"log-errors:{queue_worker(config, config.queue)}"
+    for failing in findings.of("worker-failing"):
+        if findings.has(errors):
+            yield Link(errors, failing.id, "symptom", findings.by_id[errors].title)
+
+
+def of_the_machine(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
+    """Load, CPU, memory and swap are one trouble: sessions cause it, what cannot keep up suffers from it."""
+    pressures = findings.of(*_PRESSURES)
+    crowds = findings.of("sessions-many")
+    idle = findings.of("session-idle")
+    if not pressures:
+        for one in idle:
+            for crowd in crowds:
+                yield Link(one.id, crowd.id, "symptom", one.title)
+        return
+    leader = min(pressures, key=lambda one: (SEVERITIES.index(one.severity), _PRESSURES.index(one.rule)))
+    for pressure in pressures:
+        if pressure is not leader:
+            yield Link(leader.id, pressure.id, "cause", leader.title)
+    for crowd in crowds:
+        yield Link(crowd.id, leader.id, "symptom", crowd.title)
+    if idle:
+        why = f"idle for long: {listed(one.subject for one in idle)}"
+        for one in idle:
+            yield Link(one.id, leader.id, "symptom", why)
+    yield from _slowed(findings, leader, snapshot)
+
+
+def _slowed(findings: Findings, leader: Finding, snapshot: Snapshot) -> Iterator[Link]:
+    """What is alive and late on a machine that starves is not judged by itself before the machine can breathe."""
+    for hung in findings.of("session-hung"):
+        yield Link(leader.id, hung.id, "cause", f"the machine starves: {leader.title}")
+    listening = {port.port for port in snapshot.ports.value or ()}
+    sites = {site.name: site for site in snapshot.sites.value or ()}
+    for down in findings.of("site-down"):
+        if (site := sites.get(down.subject)) is not None and local_port(site.url) in listening:
+            yield Link(leader.id, down.id, "cause", f"it listens, but answers too late: {leader.title}")
+    services = {service.name: service for service in snapshot.services.value or ()}
+    for degraded in findings.of("service-degraded"):
+        service = services.get(degraded.subject)
+        if service is not None and service.http_status is None and service.owners:
+            yield Link(leader.id, degraded.id, "cause", f"it listens, but answers too late: {leader.title}")
+
+
+LINKS: tuple[Callable[[Findings, Snapshot, Config], Iterator[Link]], ...] = (
+    of_ended_workers,
+    of_ports,
+    of_services,
+    of_environments,
+    of_failing_workers,
+    of_the_machine,
+)

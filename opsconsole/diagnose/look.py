@@ -1,0 +1,45 @@
+"""What rules look up again and again: the config's table of a thing, where a reading came from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from opsconsole.config.types import Config, QueueTable, ServiceTable, WorkerTable
+from opsconsole.diagnose.words import command
+from opsconsole.model.text import clean, shown
+
+_LOOPBACK = re.compile(
+    r"https?://(?:[^/@]*@)?(?:127\.\d+\.\d+\.\d+|localhost|\[::1\]|0\.0\.0\.0)(?::(\d+))?(?:[/?#]|$)"
+)
+
+
+def service_table(config: Config, name: str) -> ServiceTable | None:
+    return next((table for table in config.service if table.name == name), None)
+
+
+def worker_table(config: Config, name: str) -> WorkerTable | None:
+    """By the name as snapshots have it: cleaned."""
+    return next((table for table in config.worker if clean(table.name) == name), None)
+
+
+def queue_worker(config: Config, queue: QueueTable) -> str:
+    """The worker that works a queue off: as configured, else the one its database's file is named after; else empty."""
+    if queue.worker:
+        return clean(queue.worker)
+    return next((clean(table.name) for table in config.worker if table.name == queue.path.stem), "")
+
+
+def local_port(url: str) -> int | None:
+    """The port of a URL that leads to this machine's loopback; None for any other: what it reaches is not known."""
+    match = _LOOPBACK.match(url)
+    if match is None:
+        return None
+    return int(match[1]) if match[1] else 443 if url.startswith("https") else 80
+
+
+def start_steps(argv: tuple[str, ...], cwd: Path | None, log: str) -> tuple[str, ...]:
+    """How a person starts it by hand. Secrets in the command are masked: the config has them."""
+    line = shown(command(argv), 1000)
+    steps = [f"cd {cwd} && {line}" if cwd is not None else line]
+    return (f"look at the end of its log: tail -n 50 {log}", *steps) if log else tuple(steps)

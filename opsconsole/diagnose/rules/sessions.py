@@ -1,0 +1,121 @@
+"""Rules on sessions: too many, idle, hung, dead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsconsole.config.types import Config
+from opsconsole.diagnose.hibernation import agent_sessions, hibernation, idle_sessions
+from opsconsole.diagnose.words import listed, several, size, span
+from opsconsole.model.finding import Evidence, Finding, Remedy, found
+from opsconsole.model.snapshot import Snapshot
+
+SUBJECT = "sessions"
+
+
+def sessions_many(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
+    """More agent sessions are open than `limit` of [sessions] allows.
+
+    Evidence: tmux, and the process trees of its panes.
+    Blind spots: agents outside tmux are not counted; without a `limit` there is nothing to judge.
+    """
+    agents, limit = agent_sessions(snapshot), config.sessions.limit
+    if limit is None or len(agents) <= limit:
+        return
+    held = [session.rss_bytes for session in agents if session.rss_bytes is not None]
+    facts = [f"{len(agents)} agent sessions: {listed((session.name for session in agents), 20)}"]
+    if held:
+        facts.append(f"{size(sum(held))} resident in {several(len(held), 'session')}")
+    yield found(
+        "sessions-many",
+        "medium",
+        SUBJECT,
+        f"{len(agents)} agent sessions, {limit} allowed",
+        evidence=tuple(Evidence("tmux", snapshot.sessions.at, fact) for fact in facts),
+        root_cause="sessions are kept open when their work is done",
+        impact="each holds memory, used or not",
+        remedy=hibernation(snapshot, config),
+        verify=f"at most {limit} agent sessions awake",
+    )
+
+
+def session_idle(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
+    """An agent session has been idle for `review_after`.
+
+    Evidence: the agent's own state, and when anything in it last moved.
+    Blind spots: needs the agent's state to be known; a draft in its input line may make hibernating it impossible.
+    """
+    for session in idle_sessions(snapshot, config):
+        if session.idle_s is None or session.idle_s < config.sessions.review_after:
+            continue
+        held = "" if session.rss_bytes is None else f", holds {size(session.rss_bytes)}"
+        yield found(
+            "session-idle",
+            "low",
+            session.name,
+            f"session {session.name} idle for {span(session.idle_s)}{held}",
+            evidence=(
+                Evidence("tmux", snapshot.sessions.at, f"{session.reason}; nothing moved for {span(session.idle_s)}"),
+            ),
+            root_cause="its work is done and nobody closed it",
+            impact="it holds memory and does nothing",
+            remedy=Remedy("hibernate", (session.name,), True, ("hibernate it: it is resumed in the same pane",)),
+            verify=f"{session.name} is hibernated, in use again or gone",
+            since=snapshot.at - session.idle_s,
+        )
+
+
+def session_hung(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
+    """An agent says that it works, and nothing of it moves.
+
+    Evidence: the agent's own state against its output and CPU time.
+    Blind spots: a tool that runs for long without output looks alike.
+    """
+    for session in snapshot.sessions.value or ():
+        if session.state != "hung":
+            continue
+        still = "" if session.idle_s is None else f" for {span(session.idle_s)}"
+        yield found(
+            "session-hung",
+            "medium",
+            session.name,
+            f"session {session.name} hangs: no progress{still}",
+            evidence=(Evidence("tmux and process table", snapshot.sessions.at, session.reason),),
+            root_cause="its agent waits for an answer that does not come, or was starved",
+            impact="its work stands still and holds memory",
+            remedy=Remedy(
+                steps=(
+                    f"look at it: tmux attach -t '={session.name}'",
+                    "interrupt it with escape; if that does nothing, end the agent and resume its conversation",
+                )
+            ),
+            verify=f"{session.name} works, waits or is idle",
+            since=None if session.idle_s is None else snapshot.at - session.idle_s,
+        )
+
+
+def session_dead(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
+    """The processes of a session have ended, its panes are left.
+
+    Evidence: tmux says that the pane is dead.
+    Blind spots: only panes kept by remain-on-exit are seen dead; others are gone.
+    """
+    for session in snapshot.sessions.value or ():
+        if session.state != "dead":
+            continue
+        yield found(
+            "session-dead",
+            "low",
+            session.name,
+            f"session {session.name} is dead",
+            evidence=(Evidence("tmux", snapshot.sessions.at, session.reason),),
+            root_cause="its program ended or was killed",
+            impact="its work stands still",
+            remedy=Remedy(
+                steps=(
+                    f"read its last words: tmux capture-pane -p -t '={session.name}:'",
+                    f"start it again: tmux respawn-pane -t '={session.name}:', or close it",
+                )
+            ),
+            verify=f"{session.name} runs again or is gone",
+        )

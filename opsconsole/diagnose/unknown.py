@@ -1,0 +1,98 @@
+"""What could not be judged, and which rules could therefore say nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from opsconsole.config.types import Config
+from opsconsole.diagnose.words import listed, several
+from opsconsole.model.finding import Unknown
+from opsconsole.model.reading import Reading
+from opsconsole.model.snapshot import Snapshot
+
+_PID = ("worker-pidfile",)
+_WORKER = ("worker-missing", "worker-duplicates", "worker-crash-loop")
+_SERVICE = ("service-down", "service-degraded")
+_SESSION = ("session-idle", "session-hung")
+_SITE = ("site-down", "site-unexpected", "site-tls")
+_READINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("services", _SERVICE),
+    ("workers", (*_WORKER, "worker-pidfile", "worker-silent", "log-errors")),
+    ("sessions", ("sessions-many", *_SESSION, "session-dead")),
+    ("environments", ("env-stale", "env-duplicate", "env-ports-exhausted")),
+    ("system", ("system-load", "cpu-starved", "memory-pressure", "swap-thrash")),
+    ("sites", _SITE),
+    ("queue", ("worker-failing",)),
+    ("disks", ("disk-full",)),
+    ("ports", ("service-down", "port-shared", "port-held")),
+)
+_NUMBERS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("load1", "cores"), "system-load"),
+    (("cpu_idle",), "cpu-starved"),
+    (("memory_available_bytes", "memory_total_bytes"), "memory-pressure"),
+    (("swap_in_per_s", "swap_out_per_s"), "swap-thrash"),
+)
+
+
+def unknowns(snapshot: Snapshot, config: Config) -> tuple[Unknown, ...]:
+    """Readings first, then single items, in a stable order."""
+    return (*_of_readings(snapshot), *_of_system(snapshot), *_of_items(snapshot, config), *_of_sessions(snapshot))
+
+
+def _of_readings(snapshot: Snapshot) -> Iterator[Unknown]:
+    for name, rules in _READINGS:
+        reading: Reading[Any] = getattr(snapshot, name)
+        if reading.state == "unknown":
+            yield Unknown(name, reading.reason, reading.at, rules)
+
+
+def _of_system(snapshot: Snapshot) -> Iterator[Unknown]:
+    system = snapshot.system.value
+    if system is None:
+        return
+    for fields, rule in _NUMBERS:
+        if absent := [field for field in fields if getattr(system, field) is None]:
+            told = [reason for reason in system.missing if reason]
+            why = f"no {listed(absent)}" + (
+                f" ({listed(told, 3)})" if told else ": needs two looks, or is not told here"
+            )
+            yield Unknown("system", why, snapshot.system.at, (rule,))
+
+
+def _of_items(snapshot: Snapshot, config: Config) -> Iterator[Unknown]:
+    for service in snapshot.services.value or ():
+        if service.state == "unknown":
+            yield Unknown(f"service {service.name}", service.reason, snapshot.services.at, _SERVICE)
+    for worker in snapshot.workers.value or ():
+        at = snapshot.workers.at
+        if worker.state == "unknown":
+            yield Unknown(f"worker {worker.name}", worker.reason, at, _WORKER)
+        if worker.pid_file is not None and worker.pid_file.state == "unreadable":
+            yield Unknown(f"pid file of {worker.name}", worker.pid_file.reason, at, _PID)
+        if worker.log is not None and worker.log.state == "unreadable":
+            yield Unknown(f"log of {worker.name}", worker.log.reason, at, ("log-errors", "worker-silent"))
+    environments = snapshot.environments.value
+    if environments is not None:
+        ageless = [one.name for one in environments.items if one.stale is None and one.ttl_s is not None]
+        if ageless:
+            why = f"no creation time is told of {listed(ageless)}"
+            yield Unknown("environments", why, snapshot.environments.at, ("env-stale",))
+    for site in snapshot.sites.value or ():
+        if site.state == "unknown":
+            yield Unknown(f"site {site.name}", site.reason, site.checked_at, _SITE)
+        elif site.state == "down" and not site.tls_error and site.failures < config.diagnose.site_misses:
+            why = f"no answer to {several(site.failures, 'probe')} yet ({site.reason}): needs another look"
+            yield Unknown(f"site {site.name}", why, site.checked_at, _SITE)
+
+
+def _of_sessions(snapshot: Snapshot) -> Iterator[Unknown]:
+    """Sessions whose agent's state is unknown, those with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for session in snapshot.sessions.value or ():
+        if session.state == "unknown":
+            by_reason.setdefault(session.reason, []).append(session.name)
+    for reason, names in by_reason.items():
+        subject = f"session {names[0]}" if len(names) == 1 else f"{len(names)} sessions"
+        why = reason if len(names) == 1 else f"{reason}: {listed(names)}"
+        yield Unknown(subject, why, snapshot.sessions.at, _SESSION)

@@ -1,0 +1,50 @@
+"""Numbers and names in the sentences of findings. Whoever shows a finding shows these sentences as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+MOST_NAMED = 6
+
+
+def size(count: float) -> str:
+    """Bytes with one digit, powers of 1024: ``163.0 MiB``."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
+def span(seconds: float) -> str:
+    """``40 s``, ``12 min``, ``19 h 29 min``, ``3 d 4 h``."""
+    whole = int(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{whole // 60} min"
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} d {hours % 24} h" if hours % 24 else f"{hours // 24} d"
+
+
+def several(count: int, one: str, more: str = "") -> str:
+    """``1 instance``, ``3 instances``."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
+
+
+def listed(names: Iterable[object], most: int = MOST_NAMED) -> str:
+    """``a, b and 3 more``."""
+    words = [str(name) for name in names]
+    if len(words) <= most:
+        return ", ".join(words)
+    return f"{', '.join(words[:most])} and {len(words) - most} more"
+
+
+def command(argv: Sequence[str]) -> str:
+    """An argv as a line for a shell."""
+    import shlex
+
+    return shlex.join(argv)
