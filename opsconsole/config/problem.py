@@ -80,5 +80,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
 
     names = list(allowed)
     every = f"allowed: {', '.join(names)}"
-    close = difflib.get_close_matches(word.lower().replace("-", "_"), names, n=1, cutoff=0.6)
+    usual = word.lower().replace("-", "_")
+    close = difflib.get_close_matches(usual, names, n=1, cutoff=0.6)
+    close = close or [name for name in names if len(usual) > 2 and name.startswith(usual)]
     return f"did you mean {quoted(close[0])}? ({every})" if close else every

@@ -5,10 +5,11 @@ Driven by the types alone: a key added there is checked here, and by ``checks`` 
 
 from __future__ import annotations
 
+import functools
 import shlex
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
@@ -22,23 +23,31 @@ _EXAMPLES = {int: "8080", Duration: '"10m"', Path: '"data/queue.db"', tuple: '["
 """For a key that is missing, by its kind."""
 
 
+_ARGVS = ("command", "delete_command")
+
+
+class _Field(NamedTuple):
+    wanted: Any
+    """Its type; of one that may be left out as None, what it is when it is there."""
+    required: bool
+
+
 def table_problems(table: dict[str, Any], kind: type[msgspec.Struct], at: KeyPath = ()) -> Found:
     """Everything in this table that does not fit its type, or that its key's check refuses."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     for key, value in table.items():
         here = (*at, key)
         if key not in fields:
             yield here, f"unknown key; {nearest(key, fields)}"
             continue
-        wanted = _without_none(fields[key].type)
+        wanted = fields[key].wanted
         misfits = list(_misfits(value, wanted, here))
         yield from misfits
         if not misfits:
             yield from ((here, message) for message in _refusals(value, wanted, kind, key))
     for key, field in fields.items():
         if field.required and key not in table:
-            wanted = _without_none(field.type)
-            example = _EXAMPLES.get(get_origin(wanted) or wanted, '"…"')
+            example = _EXAMPLES.get(get_origin(field.wanted) or field.wanted, '"…"')
             yield (*at, key), f"is missing; add {key} = {example}"
 
 
@@ -100,8 +109,8 @@ def _scalar_misfit(value: Any, wanted: Any) -> str:
     if wanted is str:
         if isinstance(value, str):
             return ""
-        hint = "text in quotes is needed" if isinstance(value, list | dict) else f'write "{value}", in quotes'
-        return f"{described(value)}; {hint}"
+        # The value may be a secret, and is not told twice: what masks it knows it behind its key only.
+        return f"{described(value)}; {'text in quotes is needed' if isinstance(value, list | dict) else 'quote it'}"
     return _number_misfit(value, wanted)
 
 
@@ -151,10 +160,19 @@ def _list_form(value: Any, item: Any, at: KeyPath) -> str:
     if not isinstance(value, str):
         return '["…"]'
     try:
-        words = shlex.split(value)
+        words = value.split(",") if "," in value and at[-1] not in _ARGVS else shlex.split(value)
     except ValueError:
         words = value.split()
+    words = [word.strip() for word in words]
     return f"[{', '.join(map(quoted, words))}]"
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, _Field]:
+    """By the names of the file. Kept: resolving annotations is dear, and a config has many tables of one kind."""
+    return {
+        field.encode_name: _Field(_without_none(field.type), field.required) for field in msgspec.structs.fields(kind)
+    }
 
 
 def _without_none(kind: Any) -> Any:

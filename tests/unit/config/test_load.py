@@ -73,6 +73,8 @@ def test_the_incidents_machine_is_described_whole() -> None:
         ('[console]\nrefresh = "1ms"', "2: [console] refresh: is shorter than any look"),
         ('[console]\ntheme = "drak"', '2: [console] theme: "drak" is no theme; did you mean "dark"? (allowed: dark, '),
         ('[console]\nprotect = "sshd"', '2: [console] protect: is text in quotes; write it as ["sshd"]'),
+        ('[console]\nprotect = "a, b"', '2: [console] protect: is text in quotes; write it as ["a", "b"]'),
+        (WORKER + "limits = { cpu = 3 }", '4: [[worker]] "a" limits.cpu: unknown key; did you mean "cpu_percent"?'),
         ('[console]\nallow_root = "true"', '2: [console] allow_root: "true" is text in quotes; write true without'),
         (WORKER + 'limits = { memory = "2G" }', '4: [[worker]] "a" limits.memory: "2G" is no size; write it as "2GB"'),
         (WORKER + "limits = { cpu_percent = nan }", '4: [[worker]] "a" limits.cpu_percent: nan is nothing to count'),
@@ -94,7 +96,7 @@ def test_the_incidents_machine_is_described_whole() -> None:
         (SERVICE + 'url = "http://h:99999/"', '4: [[service]] "a" url: "http://h:99999/" names no host, or what is no'),
         (SERVICE + 'url = "http:///x"', '4: [[service]] "a" url: "http:///x" names no host'),
         (SERVICE + 'url = "http://h/a b"', '4: [[service]] "a" url: "http://h/a b" has a blank'),
-        (SERVICE + 'env = { A = 5 }', '4: [[service]] "a" env.A: 5 is a whole number; write "5", in quotes'),
+        (SERVICE + 'env = { A = 5 }', '4: [[service]] "a" env.A: 5 is a whole number; quote it'),
         (SERVICE + 'env = { "A=B" = "5" }', '4: [[service]] "a" env: "A=B" cannot name a variable'),
         (SERVICE + 'log = ""', '4: [[service]] "a" log: is empty; write a path, or leave the key out'),
         (SERVICE + "log = 5", '4: [[service]] "a" log: 5 is a whole number; a path in quotes is needed'),
@@ -186,6 +188,15 @@ def test_a_mistake_is_not_told_twice_as_its_consequence() -> None:
     assert len(problems("[[service]]\nport = 1\n" + WORKER + 'component = "x:y"')) == 1
     assert len(problems("[environments]\nurl = 5")) == 1
     assert len(problems('[[service]]\nname = "s"\nport = "x"\n' + WORKER + 'component = "s:y"')) == 1
+
+
+def test_secrets_are_not_told() -> None:
+    text = SERVICE + 'url = "http://me:hunter2@h:99999/"\nenv = { API_TOKEN = 31337 }'
+    told = " ".join(map(str, problems(text)))
+    assert "http://me:•••@h:99999/" in told
+    assert "env.API_TOKEN" in told
+    assert "hunter2" not in told
+    assert "31337" not in told
 
 
 def test_what_is_unusual_but_right() -> None:
