@@ -6,7 +6,7 @@ JOBS ?= auto
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch demo test check lint types contracts wheel-test bench bench-quick format clean
+.PHONY: help run watch demo test check lint types contracts wheel-test bench bench-quick screenshots format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ bench: $(VENV)/.installed-dev   ## what it costs, beside htop, top, btop and gla
 
 bench-quick: $(VENV)/.installed-dev   ## the same beside htop alone, in under two minutes; writes no file
 	$(BIN)/python bench/console.py --rounds 2 --seconds 10 --keys 60 --only htop
+
+screenshots: $(VENV)/.installed-dev   ## write screenshots/*.svg from the demo; a second run changes no file
+	$(BIN)/python scripts/screenshots.py
 
 clean:           ## remove what the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -43,6 +43,10 @@ def environments_content(reading: Reading[Environments], table: ProcessTable | N
     return content(read, summary, empty="no environments", note=reading.note, extra=exhausted, tree=rows)
 
 
+_AT_REST = frozenset({"stopped", "exited", "created", "paused"})
+"""States in which nothing is expected to run."""
+
+
 def environment_status(environment: Environment) -> Status:
     """Stale and duplicate are faults; what cannot be told is unknown; one that does not run is at rest."""
     if environment.stale or environment.duplicate:
@@ -72,7 +76,7 @@ def flags(environment: Environment) -> str:
     named = (
         (environment.stale, "stale"),
         (environment.duplicate, "duplicate"),
-        (environment.alive is False, "not alive"),
+        (environment.alive is False and environment.state not in _AT_REST, "not alive"),
     )
     return " ".join(word for said, word in named if said)
 

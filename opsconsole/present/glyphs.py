@@ -21,7 +21,7 @@ class Glyphs(msgspec.Struct, frozen=True):
     asleep: str
     """Hibernated."""
     spark: str
-    """Levels of a sparkline, lowest first."""
+    """Levels of a sparkline, lowest first. No full block: those of two lines would flow into one."""
     bar_full: str
     bar_empty: str
     branch: str
@@ -49,7 +49,7 @@ UNICODE = Glyphs(
     waiting="◆",
     idle="○",
     asleep="◌",
-    spark="▁▂▃▄▅▆▇█",
+    spark="▁▂▃▄▅▆▇",
     bar_full="━",
     bar_empty="─",
     branch="├─ ",

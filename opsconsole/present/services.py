@@ -22,7 +22,7 @@ from opsconsole.present.values import (
 )
 
 COLUMNS = (
-    Column("name", "Service", 12, flex=3, max_width=28),
+    Column("name", "Service", 12, flex=8, max_width=28),
     Column("state", "State", 10),
     Column("port", "Port", 5, align="right", priority=2),
     Column("http", "HTTP", 4, align="right", priority=4),

@@ -16,6 +16,8 @@ from opsconsole.present.sparkline import bar, sparkline
 from opsconsole.present.values import text_cell
 
 GRAPH_WIDTH = 10
+_LOAD_TOP = 1.5
+"""Load per core at the top of its graph, unless there was more: what is little load looks like little."""
 DISKS = 3
 """The fullest ones shown."""
 
@@ -89,7 +91,9 @@ def _machine_rows(system: System, history: HistoryReader, signs: Glyphs) -> Iter
 
 def _load_row(system: System, history: HistoryReader, signs: Glyphs) -> StatedRow:
     value = " ".join(humanise.load(load) for load in (system.load1, system.load5, system.load15))
-    graph = sparkline(history.series("load1"), GRAPH_WIDTH, signs)
+    series = history.series("load1")
+    top = max([_LOAD_TOP * (system.cores or 0), *(load for load in series if load is not None)])
+    graph = sparkline(series, GRAPH_WIDTH, signs, top=top)
     note = f"1, 5, 15 min; {system.cores} cores" if system.cores is not None else "1, 5, 15 min; cores unknown"
     return _row("load", "Load", value, graph, note, load_status(system.load1, system.cores))
 

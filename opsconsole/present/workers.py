@@ -20,7 +20,7 @@ from opsconsole.present.values import duration_cell, percent_cell, plain_cell, s
 TREND_WIDTH = 8
 
 COLUMNS = (
-    Column("name", "Worker", 12, flex=3, max_width=24),
+    Column("name", "Worker", 12, flex=8, max_width=24),
     Column("state", "State", 12),
     Column("count", "Run", 4, align="right", priority=2),
     Column("cpu", "CPU", 5, align="right", priority=3),

@@ -6,6 +6,8 @@ It can look at a machine, not change it: nothing of `opsconsole.act` is imported
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 
 from textual.app import App
 from textual.binding import BindingsMap
@@ -23,7 +25,7 @@ from opsconsole.ui.messages import SnapshotCollected
 from opsconsole.ui.palette import palette
 from opsconsole.ui.screens.details import DetailsScreen
 from opsconsole.ui.screens.help import HelpScreen
-from opsconsole.ui.screens.log import LogScreen
+from opsconsole.ui.screens.log import LogScreen, OpenFollower, follow_log
 from opsconsole.ui.screens.main import MainScreen
 from opsconsole.ui.stylesheets import stylesheets
 from opsconsole.ui.terminal import is_behind
@@ -50,13 +52,17 @@ class ConsoleApp(App[None], inherit_bindings=False):
         loaded: LoadedConfig,
         ascii_only: bool,
         driver_class: type[Driver] | None = None,
+        wall: Callable[[], float] = time.time,
+        open_log: OpenFollower = follow_log,
     ) -> None:
+        """``wall`` tells the time, seconds since the epoch; ``open_log`` follows the log at a path."""
         colourless = bool(os.environ.get("NO_COLOR"))
         if not colourless:
             # The toolkit takes an empty NO_COLOR for a set one (no-color.org says it is not).
             os.environ.pop("NO_COLOR", None)
         super().__init__(driver_class, css_path=stylesheets(), ansi_color=True if colourless else None)
         self.animation_level = "none"
+        self._open_log = open_log
         self.feed, self.loaded, self.read_only, self.ascii_only = feed, loaded, read_only, ascii_only
         config = loaded.config
         self._colourless = colourless
@@ -72,6 +78,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             demo=config.demo is not None,
             ascii_only=ascii_only,
             hints=self.hints,
+            wall=wall,
         )
 
     def _take_config(self, loaded: LoadedConfig) -> None:
@@ -164,9 +171,10 @@ class ConsoleApp(App[None], inherit_bindings=False):
         elif action_id == "palette":
             self.push_screen(palette())
         elif action_id == "log":
-            self.push_screen(LogScreen(self.main.log_path, ascii_only=self.ascii_only))
+            self.push_screen(LogScreen(self.main.log_path, ascii_only=self.ascii_only, open_log=self._open_log))
         elif action_id == "details" and (row := self.main.cursor_row) is not None:
-            self.push_screen(DetailsScreen(row.key, self.feed, ascii_only=self.ascii_only))
+            details = DetailsScreen(row.key, self.feed, ascii_only=self.ascii_only, open_log=self._open_log)
+            self.push_screen(details)
 
     # The terminal
 

@@ -147,7 +147,7 @@ class DetailsScreen(PagesScreen):
         if action_id != "log":
             return super().perform(action_id)
         if self._details.logs:
-            self.app.push_screen(LogScreen(self._details.logs, ascii_only=self.ascii_only))
+            self.app.push_screen(LogScreen(self._details.logs, ascii_only=self.ascii_only, open_log=self._open_log))
         return True
 
     def lines(self, width: int) -> list[StyledLine]:

@@ -6,7 +6,6 @@ in the panes and is never in the data.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -81,6 +80,7 @@ class MainScreen(ThriftyScreen):
         demo: bool,
         ascii_only: bool,
         hints: Callable[[Context], list[Hint]],
+        wall: Callable[[], float],
     ) -> None:
         super().__init__()
         self._feed = feed
@@ -88,6 +88,7 @@ class MainScreen(ThriftyScreen):
         self._ascii_only = ascii_only
         self._glyphs = glyphs(ascii_only)
         self._hints = hints
+        self._wall = wall
         self._places = _Places(self.arranged)
         self.active = "services"
         self.zoomed: bool = False
@@ -233,7 +234,7 @@ class MainScreen(ThriftyScreen):
                 mode=self._mode,
                 label=self._label,
                 demo=self._demo,
-                now=time.time(),
+                now=self._wall(),
                 glyphs=self._glyphs,
             ),
             "FROZEN" if self.frozen else "",

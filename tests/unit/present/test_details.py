@@ -82,7 +82,7 @@ def test_a_down_service_that_was_probed_had_no_answer() -> None:
 
 
 def test_history_is_drawn() -> None:
-    assert told(found(samples.incident(), "worker:assigner"), "Recently")["cpu"] == "▂▄▃█▄"
+    assert told(found(samples.incident(), "worker:assigner"), "Recently")["cpu"] == "▂▃▃▇▃"
 
 
 def test_a_process_is_told_with_its_tree_and_ancestors() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
+from opsconsole.model.environment import Environments
+from opsconsole.model.reading import ok
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.cell import Row
 from opsconsole.present.glyphs import ASCII, UNICODE, Glyphs
@@ -290,3 +292,11 @@ def test_a_fork_bomb_is_cut() -> None:
 def test_an_unknown_pane_id_is_a_bug() -> None:
     with pytest.raises(KeyError):
         content("nothing", samples.healthy())
+
+
+def test_a_stopped_environment_is_not_blamed_for_not_being_alive() -> None:
+    stopped = makers.environment("a", state="stopped", alive=False)
+    dead = makers.environment("b", 6002, state="running", alive=False)
+    snapshot = samples.healthy(environments=ok(Environments((stopped, dead), None, "test"), makers.AT))
+    assert row_of("environments", snapshot, "env:env-6001")["flags"] == ""
+    assert row_of("environments", snapshot, "env:env-6002")["flags"] == "not alive"

@@ -25,15 +25,15 @@ def test_exactly_as_wide_as_asked_for_and_blank_where_unknown(
 
 
 def test_scaled_to_its_own_largest_value() -> None:
-    assert sparkline([0, 4, 8], 3, UNICODE) == "▁▅█"
+    assert sparkline([0, 4, 8], 3, UNICODE) == "▁▄▇"
 
 
 def test_scaled_to_a_given_top_and_cut_there() -> None:
-    assert sparkline([50, 100, 300], 3, UNICODE, top=100) == "▅██"
+    assert sparkline([50, 100, 300], 3, UNICODE, top=100) == "▄▇▇"
 
 
 def test_short_series_stand_at_the_right() -> None:
-    assert sparkline([1.0], 4, UNICODE) == "   █"
+    assert sparkline([1.0], 4, UNICODE) == "   ▇"
 
 
 @given(share=st.floats(0, 1), width=st.integers(2, 30))

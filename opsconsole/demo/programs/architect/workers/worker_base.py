@@ -15,6 +15,8 @@ from typing import Any
 HOME = Path(__file__).resolve().parents[1]
 """The directory of the installation."""
 TMP = HOME.parents[1] / "tmp"
+STARTED = time.monotonic()
+PATIENCE_S = 20.0
 SETTINGS: dict[str, Any] = json.loads((HOME / "data" / "settings.json").read_text())
 
 
@@ -27,13 +29,24 @@ def log(file: str, level: str, text: str) -> None:
 def ask(method: str, path: str, body: Any = None) -> str:
     """What the dashboard answers, or OSError."""
     content = b"" if body is None else json.dumps(body).encode()
-    with socket.create_connection(("127.0.0.1", SETTINGS["dashboard_port"]), timeout=5) as connection:
+    with _connected() as connection:
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(content)}\r\n\r\n"
         connection.sendall(head.encode() + content)
         answer = b""
         while chunk := connection.recv(65536):
             answer += chunk
     return answer.partition(b"\r\n\r\n")[2].decode()
+
+
+def _connected() -> socket.socket:
+    """To the dashboard; for a while after our start it may still be starting too."""
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", SETTINGS["dashboard_port"]), timeout=5)
+        except ConnectionRefusedError:
+            if time.monotonic() - STARTED > PATIENCE_S:
+                raise
+            time.sleep(0.05)
 
 
 def run(name: str, step: Callable[[], None], every_s: float, pid_file: str = "") -> None:

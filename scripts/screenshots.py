@@ -1,0 +1,236 @@
+"""Writes screenshots/*.svg from the demo: `make screenshots`. To add one, add a line to SHOTS.
+
+The demo is built and looked at as it truly is; then its Snapshot is made a still (`opsconsole/demo/still.py`), so that
+a second run on the same code changes no file. Where rsvg-convert is there, PNGs are written beside the SVGs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.segment import Segment
+from rich.terminal_theme import TerminalTheme
+from textual.pilot import Pilot
+
+from opsconsole.config.load import load
+from opsconsole.config.types import LoadedConfig
+from opsconsole.demo.sandbox import Sandbox
+from opsconsole.demo.still import NOW, Scene, Still, still
+from opsconsole.engine import Engine
+from opsconsole.engine.history import KEEP, History
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.ui.app import ConsoleApp
+from opsconsole.ui.theme import TOKENS
+
+FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
+WITHIN_S = 30.0
+FONTS = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
+
+
+class Shot(msgspec.Struct, frozen=True):
+    name: str
+    """Of the file."""
+    columns: int
+    rows: int
+    sees: str
+    """A text that is on the screen when it is ready."""
+    keys: tuple[str, ...] = ()
+    """Pressed one after the other, in the toolkit's names."""
+    watch: bool = False
+    healthy: bool = False
+
+
+SHOTS = (
+    Shot("console", 200, 50, "Load"),
+    Shot("console-80x24", 80, 24, "Architect"),
+    Shot("watch", 120, 36, "READ-ONLY", watch=True),
+    Shot("healthy", 120, 36, "3 up", healthy=True),
+    Shot("workers-tree", 120, 30, "bash workers", keys=("2", "z", "t")),
+    Shot("details", 120, 40, "sessions taken", keys=("2", "j", "j", "enter")),
+    Shot("log", 120, 30, "No available ports", keys=("2", "j", "l")),
+    Shot("help", 120, 40, "Views", keys=("?",)),
+)
+
+
+class StillFeed:
+    """Shows one Snapshot, for ever."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.latest: Snapshot | None = snapshot
+        self.history = History()
+        for _ in range(KEEP):
+            self.history.record(snapshot)
+
+    def start(self, on_snapshot: Callable[[Snapshot], None]) -> None:
+        on_snapshot(self._snapshot)
+
+    def stop(self) -> None: ...
+
+    def refresh_now(self) -> None: ...
+
+    def probe_now(self) -> None: ...
+
+
+class StillLog:
+    """A log that does not grow."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = list(lines)
+
+    def poll(self) -> tuple[list[str], str]:
+        lines, self._lines = self._lines, []
+        return lines, ""
+
+
+def main(names: Sequence[str]) -> int:
+    """All shots, or those named."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    os.environ["LC_ALL"] = "C.UTF-8"
+    wanted = [shot for shot in SHOTS if not names or shot.name in names]
+    FOLDER.mkdir(exist_ok=True)
+    for healthy in sorted({shot.healthy for shot in wanted}):
+        taken, loaded = take_still(healthy)
+        for shot in wanted:
+            if shot.healthy is healthy:
+                write(shot, asyncio.run(picture(shot, taken, loaded)))
+    return 0
+
+
+def take_still(healthy: bool) -> tuple[Still, LoadedConfig]:
+    with Sandbox.build(healthy=healthy) as sandbox:
+        loaded = load(sandbox.config_path)
+        snapshot = look(sandbox, loaded)
+        logs = {str(path): tuple(path.read_text().splitlines()) for path in sandbox.layout.tmp.glob("*.log")}
+        scene = Scene(
+            directory=str(sandbox.directory),
+            socket_directory=str(sandbox.tmux_socket.parent),
+            port_base=sandbox.expected.pool.first - 1,
+            pids=frozenset(process.pid for process in sandbox.pids() - {sandbox.holder}),
+            working=frozenset(one.name for one in sandbox.expected.sessions if one.state == "working"),
+            system=sandbox.expected.system,
+            logs=logs,
+        )
+    return still(snapshot, scene), loaded
+
+
+def look(sandbox: Sandbox, loaded: LoadedConfig) -> Snapshot:
+    """A Snapshot in which everything has been read, some seconds after all was up."""
+    engine = Engine(loaded, refresh_s=1.0)
+    engine.start(lambda _snapshot: None)
+    until = time.monotonic() + WITHIN_S
+    try:
+        while True:
+            time.sleep(0.5)
+            snapshot = engine.latest
+            if snapshot is not None and time.time() > sandbox.expected.built_at + 9 and complete(snapshot, sandbox):
+                return snapshot
+            if time.monotonic() > until:
+                raise SystemExit("the demo could not be read as a whole; is this machine very busy?")
+    finally:
+        engine.stop()
+
+
+def complete(snapshot: Snapshot, sandbox: Sandbox) -> bool:
+    """Whether every source has told what the sandbox knows it built."""
+    readings = [getattr(snapshot, name) for name in ("services", "workers", "sessions", "sites", "queue")]
+    if not all(reading.ok for reading in [*readings, snapshot.environments, snapshot.system]):
+        return False
+    states = [(one.name, one.state) for one in snapshot.sites.value or ()]
+    services = [(one.name, one.state) for one in snapshot.services.value or ()]
+    expected = sandbox.expected
+    return states == [(one.name, one.state) for one in expected.sites] and services == [
+        (one.name, one.state) for one in expected.services
+    ]
+
+
+async def picture(shot: Shot, taken: Still, loaded: LoadedConfig) -> str:
+    """The SVG of this shot."""
+    app = ConsoleApp(
+        StillFeed(taken.snapshot),
+        read_only=shot.watch,
+        loaded=loaded,
+        ascii_only=False,
+        wall=lambda: NOW,
+        open_log=lambda path: StillLog(taken.logs.get(path, ())),
+    )
+    async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
+        await pilot.pause(0.5)
+        for key in shot.keys:
+            await pilot.press(key)
+            await pilot.pause(0.1)
+        await settled(pilot, app, shot)
+        return svg(recorded(app))
+
+
+async def settled(pilot: Pilot[None], app: ConsoleApp, shot: Shot) -> None:
+    """Wait until the text is there and nothing moves any more."""
+    until = time.monotonic() + WITHIN_S
+    before = ""
+    while True:
+        await pilot.pause(0.3)
+        text = recorded(app).export_text()
+        if shot.sees in text and text == before:
+            return
+        before = text
+        if time.monotonic() > until:
+            raise SystemExit(f"{shot.name}: {shot.sees!r} did not come on the screen:\n{text}")
+
+
+def recorded(app: ConsoleApp) -> Console:
+    """What is on the app's screen, as the toolkit's own screenshots take it."""
+    width, height = app.size
+    console = Console(
+        width=width, height=height, file=io.StringIO(), force_terminal=True, color_system="truecolor", record=True
+    )
+    console.print(app.screen._compositor.render_update(full=True, screen_stack=app._background_screens))
+    return console
+
+
+def svg(console: Console) -> str:
+    """With the fonts of whoever looks at it, instead of one from the net."""
+    ground = _rgb(TOKENS["ground"])
+    theme = TerminalTheme(ground, _rgb(TOKENS["text"]), [(0, 0, 0)] * 8)
+    # Drawn from its own place each, words stay in their columns whatever the viewer makes of leading spaces.
+    console._record_buffer[:] = [piece for segment in console._record_buffer for piece in words(segment)]
+    text = console.export_svg(title="opsconsole", theme=theme, unique_id="screen")
+    text = re.sub(r"\s*@font-face \{.*?\n    \}", "", text, flags=re.DOTALL)
+    text = text.replace("font-family: Fira Code, monospace;", f"font-family: {FONTS};")
+    return text.replace("font-family: arial;", "font-family: sans-serif;")
+
+
+def words(segment: Segment) -> list[Segment]:
+    """The segment, cut where two or more spaces stand, and at its ends."""
+    text, style, control = segment
+    pieces = [text] if control else re.split(r"(^ +| +$| {2,})", text)
+    return [Segment(piece, style, control) for piece in pieces if piece]
+
+
+def _rgb(colour: str) -> Any:
+    return tuple(bytes.fromhex(colour.removeprefix("#")))
+
+
+def write(shot: Shot, text: str) -> None:
+    path = FOLDER / f"{shot.name}.svg"
+    changed = not path.exists() or path.read_text() != text
+    path.write_text(text)
+    sys.stdout.write(f"{path.relative_to(FOLDER.parent)} {'written' if changed else 'as it was'}\n")
+    if converter := shutil.which("rsvg-convert"):
+        subprocess.run([converter, path, "-o", path.with_suffix(".png")], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
