@@ -8,15 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from opsconsole.act.looking import Looker
 from opsconsole.act.policy import Bounds
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Plan, Respawner, StepRecord, StepState, Subplan
+
+if TYPE_CHECKING:
+    # Dear to import, and wanted only after the first signal.
+    from opsconsole.act.looking import Looker
 
 VERIFY_WITHIN_S = 30.0
 """Deadline of a check, unless the verb knows better."""
@@ -36,6 +39,10 @@ class StepFailed(Exception):
 
 class TargetChanged(StepFailed):
     """A target is not what the operator saw any more: nothing was sent to it."""
+
+
+class NothingLeft(StepFailed):
+    """It is so already: somebody else has done it since the plan was made."""
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -79,6 +86,8 @@ class Job(msgspec.Struct, frozen=True):
     journal: Recorder
     looker: Callable[[], Looker]
     """The shared looker; made when it is first asked for, since it costs imports."""
+    scratch: dict[str, Any]
+    """What ``execute`` leaves for ``verify``."""
 
     @contextmanager
     def step(self, text: str) -> Iterator[Step]:
@@ -103,6 +112,6 @@ class Job(msgspec.Struct, frozen=True):
         deadline = time.monotonic() + within_s
         while True:
             seen = condition()
-            if seen.holds or time.monotonic() >= deadline:
+            if seen.holds or seen.respawners or time.monotonic() >= deadline:
                 return seen
             time.sleep(LOOK_AGAIN_S)

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from opsconsole.act.journal_reader import journal_path
+from opsconsole.config.locate import make_state_directory
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Plan, PlanResult, StepRecord, StepState
 from opsconsole.model.text import clean
@@ -64,10 +65,11 @@ class Journal:
         self._queued = threading.Lock()
         self._turn = threading.Lock()
         self._numbers: dict[str, int] = {}
+        self._opened: sqlite3.Connection | None = None
         try:
-            _make_state_dir(state_dir)
+            make_state_directory(state_dir)
             _make_file(self._path)
-            self._connection = sqlite3.connect(
+            self._connection = self._opened = sqlite3.connect(
                 self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("pragma journal_mode = truncate")
@@ -75,6 +77,8 @@ class Journal:
             if not self._connection.execute("pragma table_info(starts)").fetchone():
                 self._connection.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
+            if self._opened is not None:
+                self._opened.close()
             raise JournalFailed(self._words(error)) from None
 
     def close(self) -> None:
@@ -85,7 +89,6 @@ class Journal:
         room = os.statvfs(self._path)
         if room.f_bavail * room.f_frsize < LEAST_FREE_BYTES:
             raise JournalFailed(f"journal {self._path}: the disk is full")
-        self._forget_old()
         self._write(
             "insert into plans (id, created, verb, document) values (?, ?, ?, ?)",
             (plan.id, plan.created, plan.verb, msgspec.json.encode(plan)),
@@ -134,6 +137,8 @@ class Journal:
             "update plans set result = ?, final = ? where id = ?",
             (msgspec.json.encode(result), 0 if result.watching else 1, result.plan),
         )
+        if not result.watching:
+            self._forget_old()
 
     def record_start(self, subject: str, process: ProcessId | None) -> None:
         self._write(
@@ -200,15 +205,6 @@ class Journal:
         if "disk is full" in said or "No space" in said or "disk I/O" in said:
             return f"journal {self._path}: the disk is full ({clean(said, 80)})"
         return f"journal {self._path}: {clean(said, 200)}"
-
-
-def _make_state_dir(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = folder.stat()
-    if status.st_uid != os.geteuid():
-        raise OSError(0, f"{folder} belongs to uid {status.st_uid}")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        folder.chmod(0o700)
 
 
 def _make_file(path: Path) -> None:

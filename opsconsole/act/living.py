@@ -176,10 +176,10 @@ def difference(planned: ProcessMark, now: Living | None) -> str:
     return ""
 
 
-def is_running(mark: ProcessMark) -> bool:
+def is_alive(process: ProcessId) -> bool:
     """Whether this very process still runs."""
-    now = look_at(mark.pid, mark.id.boot_id)
-    return now is not None and now.mark.id == mark.id and not now.ended
+    now = look_at(process.pid, process.boot_id)
+    return now is not None and now.mark.id == process and not now.ended
 
 
 def own_line(boot: str) -> tuple[ProcessId, ...]:

@@ -11,18 +11,17 @@ import time
 import msgspec
 
 from opsconsole.act.living import HAS_PROC, PROC
+from opsconsole.act.tables import SERVICE, as_worker
 from opsconsole.collect.listeners import ListenerSource
 from opsconsole.collect.pid_files import read_pid_file
 from opsconsole.collect.processes import ProcessSource, TableSource, process_source
 from opsconsole.collect.workers import WorkerMemory, assemble_workers, candidate_predicate
-from opsconsole.config.types import Config, ServiceTable, WorkerTable
+from opsconsole.config.types import Config, WorkerTable
 from opsconsole.model.clock import Clock, SystemClock
 from opsconsole.model.listener import Port
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.worker import Worker
-
-SERVICE = "service:"
 
 
 class View(msgspec.Struct, frozen=True):
@@ -38,18 +37,6 @@ class View(msgspec.Struct, frozen=True):
     def listens(self, port: int) -> bool | None:
         """Whether anything listens there; None when that could not be read."""
         return None if self.ports.value is None else any(found.port == port for found in self.ports.value)
-
-
-def as_worker(service: ServiceTable) -> WorkerTable:
-    """A service that names its command, as the worker that it is."""
-    return WorkerTable(
-        name=SERVICE + service.name,
-        command=service.command,
-        cwd=service.cwd,
-        env=service.env,
-        log=service.log,
-        critical=service.critical,
-    )
 
 
 class Looker:

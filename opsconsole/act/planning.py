@@ -25,6 +25,8 @@ from opsconsole.model.text import clean
 
 GRACE_S = 10.0
 """Between SIGTERM and SIGKILL."""
+WATCH_S = 10.0
+"""For how long what was ended is watched for a respawn."""
 STALE_SNAPSHOT_S = 60.0
 """A snapshot older than this is no ground to act on; identities are checked again at any age."""
 
@@ -40,6 +42,7 @@ def make_plan(
     keep: int | None = None,
     action: str = "",
     grace_s: float = GRACE_S,
+    watch_s: float = WATCH_S,
 ) -> Plan | Refused:
     """The plan of doing this to these, or why there is none.
 
@@ -62,6 +65,7 @@ def make_plan(
         keep=keep,
         action=action,
         grace_s=grace_s,
+        watch_s=watch_s,
     )
     parts = tuple(module_of(verb).plan(request))
     subplans = tuple(part for part in parts if isinstance(part, Subplan))
@@ -84,6 +88,7 @@ def make_plan(
         spared=request.spared,
         healthy=_healthy(snapshot),
         grace_s=grace_s,
+        watch_s=watch_s,
     )
 
 
@@ -124,6 +129,10 @@ def _new_id() -> str:
 
 
 def _healthy(snapshot: Snapshot) -> tuple[str, ...]:
-    services = [f"service:{each.name}" for each in snapshot.services.value or () if each.state == "up"]
+    services = [
+        f"service:{each.name}"
+        for each in snapshot.services.value or ()
+        if each.owners or each.state in ("up", "degraded")
+    ]
     workers = [f"worker:{each.name}" for each in snapshot.workers.value or () if each.state == "running"]
     return (*services, *workers)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from opsconsole.act import living
-from opsconsole.act.looking import Looker, View
 from opsconsole.act.policy import Bounds, bounds_of
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Refusal, RefusalKind, Subplan, Verb
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.text import clean
+
+if TYPE_CHECKING:
+    from opsconsole.act.looking import View
 
 Part = Subplan | Refusal
 
@@ -42,6 +45,7 @@ class Request(msgspec.Struct, frozen=True, dict=True):
     action: str = ""
     """For `command`: name of the [[action]]."""
     grace_s: float = 10.0
+    watch_s: float = 10.0
 
     @cached_property
     def boot_id(self) -> str:
@@ -59,6 +63,8 @@ class Request(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def view(self) -> View:
         """A look of our own, fresher and deeper than the snapshot where that does not serve."""
+        from opsconsole.act.looking import Looker
+
         return Looker(self.loaded.config).look()
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from opsconsole.collect.programs import declare
 from opsconsole.config.types import WorkerTable
 from opsconsole.model.text import command_line, shown
 
@@ -61,6 +60,8 @@ def why_not_start(table: WorkerTable) -> str:
         return f"its directory {spec.cwd} does not exist"
     if not spec.executable:
         return f"{shown(spec.argv[0], 200)} is not an executable that can be found"
+    from opsconsole.collect.programs import declare
+
     program = declare(table).program
     if program is not None and program.kind != "executable" and program.written and not program.module:
         if not (program.path and Path(program.path).is_file()):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from opsconsole.act.looking import SERVICE, as_worker
 from opsconsole.act.policy import why_not_name
 from opsconsole.act.request import Request, WhyNot, one_of
-from opsconsole.collect.identity import family_root
+from opsconsole.act.tables import SERVICE, as_worker
 from opsconsole.config.types import ServiceTable, WorkerTable
 from opsconsole.model.plan import SubjectKind
 from opsconsole.model.process import Process, ProcessTable, usage
@@ -97,6 +96,8 @@ def _service(request: Request, name: str) -> Subject | None:
 
 
 def _owner_roots(table: ProcessTable, request: Request, port: int) -> list[Process]:
+    from opsconsole.collect.identity import family_root
+
     listening = next((each for each in request.view.ports.value or () if each.port == port), None)
     if listening is None:
         return []

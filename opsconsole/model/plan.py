@@ -173,6 +173,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """``service:NAME`` and ``worker:NAME`` of what was well when the plan was made."""
     grace_s: float = 10.0
     """Between SIGTERM and SIGKILL."""
+    watch_s: float = 10.0
+    """For how long it is watched afterwards whether anything comes back."""
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -7,6 +7,9 @@ A module has three functions:
   ``StepFailed`` when it cannot go on.
 - ``verify(job)`` looks again, with the same collectors as the console, until the condition holds or its deadline has
   passed, and says what it saw.
+
+It may have a fourth: ``watch(job)`` looks on for a while after ``verify`` was content, when the locks are free again
+and the result is on the screen, and says whether it has stayed so.
 """
 
 from __future__ import annotations

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from opsconsole.act import respawn
 from opsconsole.act.aim import memory_of
+from opsconsole.act.job import Job, Verification
+from opsconsole.act.living import is_alive
 from opsconsole.act.request import Part, Request, WhyNot, each
+from opsconsole.act.stopping import end_targets
 from opsconsole.act.stopping_plan import aim_instances, aim_wrappers, mark_minders, processes_of, steps_of
 from opsconsole.act.subjects import Subject, find_subject
 from opsconsole.act.survivor import Choice, choose
@@ -52,7 +56,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         targets=targets,
         survivors=staying,
         steps=steps_of(targets, request.grace_s),
-        checks=_checks(subject, staying),
+        checks=_checks(subject, staying, request.watch_s),
         warnings=(
             *(warning for found in aimed for warning in found.warnings),
             *mark_minders(request, targets, subject),
@@ -73,7 +77,46 @@ def _wrappers_without_survivor(request: Request, subject: Subject, choice: Choic
     ]
 
 
-def _checks(subject: Subject, staying: tuple[Survivor, ...]) -> tuple[str, ...]:
+def _checks(subject: Subject, staying: tuple[Survivor, ...], watch_s: float) -> tuple[str, ...]:
     count = "1 instance runs" if subject.seen.wanted == 1 else f"{subject.seen.wanted} instances run"
     stay = tuple(f"{survivor.pid} still runs" for survivor in staying)
-    return (f"{subject.name}: {count}", *stay, "no new copy appears within 10s; if one does, who started it is named")
+    return (
+        f"{subject.name}: {count}",
+        *stay,
+        f"no new copy appears within {watch_s:g}s; if one does, who started it is named",
+    )
+
+
+VERIFY_S = 5.0
+
+
+def execute(job: Job) -> None:
+    end_targets(job)
+
+
+def verify(job: Job) -> Verification:
+    return job.until(lambda: _count_is_right(job), VERIFY_S)
+
+
+def watch(job: Job) -> Verification:
+    return respawn.watch(job)
+
+
+def _count_is_right(job: Job) -> Verification:
+    """The targets gone, who was to stay still there, and as many instances as wanted."""
+    gone = respawn.targets_gone(job)
+    if not gone.holds:
+        return gone
+    if ended := [survivor for survivor in job.subplan.survivors if not is_alive(survivor.id)]:
+        return Verification(False, f"{ended[0].pid}, which was to stay, has ended: {ended[0].command}")
+    view = job.looker().look()
+    if view.processes.value is None:
+        return Verification(None, view.processes.reason)
+    worker = view.workers.get(job.subplan.key)
+    if worker is None:
+        return Verification(True, evidence=(f"{len(job.subplan.targets)} ended",))
+    if found := respawn.newcomers(job, view):
+        return Verification(False, respawn.told(found), respawners=found)
+    pids = ", ".join(str(each.pid) for each in worker.instances)
+    counted = f"{len(worker.instances)} of {worker.wanted} running ({pids or 'none'})"
+    return Verification(len(worker.instances) == worker.wanted, counted, (counted,))

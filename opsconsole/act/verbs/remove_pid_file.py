@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from opsconsole.act.job import Job, NothingLeft, StepFailed, Verification
+from opsconsole.act.pid_file import remove_pid_file
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.subjects import find_subject
+from opsconsole.collect.pid_files import read_pid_file
 from opsconsole.model.plan import Subplan, Target
 
 
@@ -35,3 +39,28 @@ def plan_one(request: Request, name: str) -> Subplan:
         checks=(f"{pid_file.path} is not there, or names a running instance",),
         data={"pid": pid_file.pid},
     )
+
+
+def execute(job: Job) -> None:
+    path, pid = Path(job.subplan.targets[0].path), int(job.subplan.data["pid"])
+    content = read_pid_file(path)
+    if content.error == "missing":
+        raise NothingLeft(f"{path} is not there any more")
+    worker = job.looker().look().workers.get(job.subplan.key)
+    if worker is None:
+        raise StepFailed("what runs of it could not be read")
+    if any(instance.pid == content.pid for instance in worker.instances):
+        raise NothingLeft(f"{path} names the running instance {content.pid} now")
+    with job.step(f"remove {path} (it holds {pid})"):
+        if not remove_pid_file(path, pid):
+            raise StepFailed(f"{path} does not hold {pid} any more")
+
+
+def verify(job: Job) -> Verification:
+    path = Path(job.subplan.targets[0].path)
+    content = read_pid_file(path)
+    if content.error == "missing":
+        return Verification(True, evidence=(f"{path} is gone",))
+    worker = job.looker().look().workers.get(job.subplan.key)
+    holds = worker is not None and any(instance.pid == content.pid for instance in worker.instances)
+    return Verification(holds, f"{path} holds {content.pid}")

@@ -9,11 +9,16 @@ from collections.abc import Iterable
 
 import msgspec
 
+from opsconsole.act.job import Job, StepFailed, Verification
 from opsconsole.act.request import Part, Request, WhyNot, each
-from opsconsole.act.start_spec import limits_note
+from opsconsole.act.start_spec import limits_note, why_not_start
+from opsconsole.act.stopping import end_targets, run_systemctl
 from opsconsole.act.stopping_plan import aim_all, mark_minders, steps_of
 from opsconsole.act.subjects import find_subject
+from opsconsole.act.tables import table_of
+from opsconsole.act.verbs import start
 from opsconsole.act.verbs.start import start_subplan
+from opsconsole.act.verbs.stop import remove_own_pid_file
 from opsconsole.model.plan import Subplan
 
 
@@ -51,3 +56,28 @@ def plan_one(request: Request, name: str) -> Subplan:
         ),
         data={**starting.data, "unit": next(iter(units), "")},
     )
+
+
+def execute(job: Job) -> None:
+    if unit := str(job.subplan.data.get("unit", "")):
+        run_systemctl(job, "restart", unit)
+        return
+    table = table_of(job)
+    if table is None:
+        raise StepFailed("no command is configured for it any more; nothing was stopped")
+    if reason := why_not_start(table):
+        raise StepFailed(f"it could not be started again: {reason}; nothing was stopped")
+    end_targets(job)
+    remove_own_pid_file(job)
+    worker = job.looker().look().workers.get(job.subplan.key)
+    if worker is None:
+        raise StepFailed("it was stopped, and what runs of it could not be read: start it by hand")
+    if len(worker.instances) >= worker.wanted:
+        pids = ", ".join(str(each.pid) for each in worker.instances)
+        with job.step(f"leave {pids} running: whoever minds it has started it again already"):
+            return
+    start.start_missing(job, worker.wanted - len(worker.instances))
+
+
+def verify(job: Job) -> Verification:
+    return start.verify(job)

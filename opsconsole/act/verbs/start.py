@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from opsconsole.act.job import Job, NothingLeft, StepFailed, Verification
+from opsconsole.act.living import is_alive
+from opsconsole.act.pid_file import remove_pid_file, write_pid_file
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.start_spec import limits_note, start_steps, why_not_start
 from opsconsole.act.subjects import Subject, find_subject
+from opsconsole.act.tables import port_of, table_of
+from opsconsole.collect.pid_files import read_pid_file
+from opsconsole.config.types import WorkerTable
 from opsconsole.model.plan import Subplan
 
 READY_S = 2.0
@@ -65,3 +72,99 @@ def ready_checks(subject: Subject) -> tuple[str, ...]:
         service, _, part = component.partition(":")
         found.append(f"{service} reports {part} running")
     return tuple(found)
+
+
+PORT_FREE_S = 5.0
+VERIFY_S = 30.0
+
+
+def execute(job: Job) -> None:
+    view = job.looker().look()
+    worker = view.workers.get(job.subplan.key)
+    if view.processes.value is None or worker is None:
+        raise StepFailed(view.processes.reason or "what runs of it could not be read")
+    missing = worker.wanted - len(worker.instances)
+    if missing <= 0:
+        raise NothingLeft(f"it runs already: {', '.join(str(each.pid) for each in worker.instances)}")
+    start_missing(job, missing)
+
+
+def start_missing(job: Job, count: int) -> None:
+    """Start so many instances, each until it is ready. Raises StepFailed."""
+    from opsconsole.act.starting import start_one
+
+    table = table_of(job)
+    if table is None:
+        raise StepFailed("no command is configured for it any more")
+    _remove_stale_pid_file(job, table)
+    if (port := port_of(job)) is not None:
+        _wait_for_free_port(job, port)
+    started = [start_one(job, table, READY_S) for _ in range(count)]
+    job.scratch["started"] = started
+    if table.pid_file is not None and len(started) == 1:
+        _write_pid_file(job, table.pid_file, started[0].pid)
+
+
+def _remove_stale_pid_file(job: Job, table: WorkerTable) -> None:
+    """A pid file that names nothing of it may keep it from starting."""
+    if table.pid_file is None:
+        return
+    content = read_pid_file(table.pid_file)
+    worker = job.looker().look().workers.get(job.subplan.key)
+    if content.pid is None or worker is None or any(each.pid == content.pid for each in worker.instances):
+        return
+    with job.step(f"remove the stale pid file {table.pid_file} (it holds {content.pid})"):
+        remove_pid_file(table.pid_file, content.pid)
+
+
+def _write_pid_file(job: Job, path: Path, pid: int) -> None:
+    if read_pid_file(path).pid == pid:
+        return  # it wrote its own
+    with job.step(f"write {pid} to the pid file {path}"):
+        write_pid_file(path, pid)
+
+
+def _wait_for_free_port(job: Job, port: int) -> None:
+    def free() -> Verification:
+        return Verification(job.looker().look().listens(port) is False)
+
+    if not free().holds:
+        with job.step(f"wait until port {port} is free"):
+            if not job.until(free, PORT_FREE_S).holds:
+                raise StepFailed(f"port {port} is held by {_holder(job, port)}")
+
+
+def _holder(job: Job, port: int) -> str:
+    ports = job.looker().look().ports.value or ()
+    owners = [owner for each in ports if each.port == port for heard in each.listeners for owner in heard.owners]
+    return f"{owners[0].pid} ({owners[0].command})" if owners else "somebody who cannot be told"
+
+
+def verify(job: Job) -> Verification:
+    return job.until(lambda: _runs_well(job), VERIFY_S)
+
+
+def _runs_well(job: Job) -> Verification:
+    """As many as wanted run, what was started among them; the port listens; the component reports itself running."""
+    from opsconsole.act.components import component_runs
+
+    table, port = table_of(job), port_of(job)
+    if table is None:
+        return Verification(None, "it is not in the config any more")
+    for process in job.scratch.get("started", ()):
+        if not is_alive(process):
+            return Verification(False, f"{process.pid} has ended since")
+    view = job.looker().look()
+    worker = view.workers.get(job.subplan.key)
+    if view.processes.value is None or worker is None:
+        return Verification(None, view.processes.reason or "what runs of it could not be read")
+    counted = f"{len(worker.instances)} of {worker.wanted} running"
+    if len(worker.instances) != worker.wanted:
+        return Verification(False, counted)
+    if port is not None and not view.listens(port):
+        return Verification(False, f"nothing listens on port {port}")
+    evidence = (counted, *((f"port {port} listens",) if port is not None else ()))
+    if not table.component:
+        return Verification(True, evidence=evidence)
+    component = component_runs(job, table.component)
+    return Verification(component.holds, component.reason, (*evidence, *component.evidence))

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from opsconsole.act import respawn
+from opsconsole.act.job import Job, Verification
+from opsconsole.act.pid_file import remove_pid_file
 from opsconsole.act.request import Part, Request, WhyNot, each
+from opsconsole.act.stopping import end_targets
 from opsconsole.act.stopping_plan import aim_all, mark_minders, steps_of
 from opsconsole.act.subjects import find_subject
+from opsconsole.act.tables import port_of, table_of
+from opsconsole.collect.pid_files import read_pid_file
 from opsconsole.model.plan import Subplan
 
 
@@ -31,7 +37,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         subject_kind=subject.kind,
         targets=targets,
         steps=(*steps_of(targets, request.grace_s), *removal),
-        checks=(f"{subject.name}: nothing of it runs", *ports, "nothing of it comes back within 10s"),
+        checks=(f"{subject.name}: nothing of it runs", *ports, f"nothing of it comes back within {request.watch_s:g}s"),
         warnings=(
             *(warning for found in aimed for warning in found.warnings),
             *mark_minders(request, targets, subject),
@@ -39,3 +45,48 @@ def plan_one(request: Request, name: str) -> Subplan:
         ),
         known=tuple(instance.id for instance in subject.seen.instances),
     )
+
+
+VERIFY_S = 5.0
+
+
+def execute(job: Job) -> None:
+    end_targets(job)
+    remove_own_pid_file(job)
+
+
+def remove_own_pid_file(job: Job) -> None:
+    """Remove the subject's pid file when it names one of the processes that were ended."""
+    table = table_of(job)
+    if table is None or table.pid_file is None:
+        return
+    for pid in [target.pid for target in job.subplan.targets if target.pid is not None]:
+        if read_pid_file(table.pid_file).pid == pid:
+            with job.step(f"remove the pid file {table.pid_file} (it names {pid})"):
+                remove_pid_file(table.pid_file, pid)
+
+
+def verify(job: Job) -> Verification:
+    return job.until(lambda: _nothing_runs(job), VERIFY_S)
+
+
+def watch(job: Job) -> Verification:
+    return respawn.watch(job)
+
+
+def _nothing_runs(job: Job) -> Verification:
+    gone = respawn.targets_gone(job)
+    if not gone.holds:
+        return gone
+    view = job.looker().look()
+    if view.processes.value is None:
+        return Verification(None, view.processes.reason)
+    if found := respawn.newcomers(job, view):
+        return Verification(False, respawn.told(found), respawners=found)
+    worker = view.workers.get(job.subplan.key)
+    if worker is not None and worker.instances:
+        return Verification(False, f"{worker.instances[0].pid} still runs")
+    port = port_of(job)
+    if port is not None and view.listens(port):
+        return Verification(False, f"something listens on port {port} still")
+    return Verification(True, evidence=("nothing of it runs",))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from opsconsole.act.aim import aim, stop_steps
+from opsconsole.act.job import Job, Verification
 from opsconsole.act.request import Part, Request, WhyNot, each
+from opsconsole.act.respawn import targets_gone
+from opsconsole.act.stopping import end_targets
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Subplan
 from opsconsole.model.process import ProcessTable
@@ -77,3 +80,11 @@ def _tree(request: Request, pid: int, table: ProcessTable) -> list[int]:
     if any(pid in {process.pid for process in table.tree(other)} for other in others):
         apart = set()
     return [process.pid for process in table.tree(pid)[1:] if process.pid not in apart]
+
+
+def execute(job: Job) -> None:
+    end_targets(job)
+
+
+def verify(job: Job) -> Verification:
+    return job.until(lambda: targets_gone(job), within_s=5.0)

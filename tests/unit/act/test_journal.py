@@ -75,10 +75,12 @@ def test_a_plan_is_taken_once_and_submitted_once(tmp_path: Path) -> None:
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     folder = tmp_path / "state"
-    folder.mkdir(mode=0o755)
     Journal(folder).intend(a_plan())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(journal_path(folder).stat().st_mode) == 0o600
+    folder.chmod(0o755)
+    with pytest.raises(JournalFailed, match="open to others"):
+        Journal(folder)
 
 
 def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""A Snapshot for a command that acts: only what its verb needs, without waiting for anything else.
+
+The console has its engine's Snapshots; a command would otherwise wait for the slowest site of the config before it
+could say that a worker runs twice.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+from opsconsole.act.looking import Looker
+from opsconsole.act.tables import SERVICE
+from opsconsole.collect.environments import EnvironmentSource, RawEnvironments, assemble_environments
+from opsconsole.collect.misses import Misses
+from opsconsole.collect.services import assemble_services
+from opsconsole.collect.sessions import assemble_sessions
+from opsconsole.collect.tmux import TmuxSource
+from opsconsole.config.types import LoadedConfig
+from opsconsole.model.clock import SystemClock
+from opsconsole.model.plan import Verb
+from opsconsole.model.reading import Reading, carry, ok, unconfigured
+from opsconsole.model.session import TmuxServer
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.text import clean
+
+ENVIRONMENT_VERBS: frozenset[Verb] = frozenset({"delete-environment", "prune-environments"})
+SESSION_VERBS: frozenset[Verb] = frozenset({"hibernate", "wake"})
+_NOT_ASKED = "not asked for by this command"
+
+
+def glance(loaded: LoadedConfig, verb: Verb) -> Snapshot:
+    """What this verb needs to know of the machine, read now; all else is unconfigured."""
+    config, clock = loaded.config, SystemClock()
+    view = Looker(config).look()
+    now = clock.wall()
+    unread: Reading[Any] = unconfigured(_NOT_ASKED)
+    servers: Reading[tuple[TmuxServer, ...]] = unconfigured(_NOT_ASKED)
+    if verb in SESSION_VERBS or verb == "command":
+        servers = TmuxSource(config.sessions, config.demo).read(clock)
+    raw: Reading[RawEnvironments] = unconfigured(_NOT_ASKED)
+    asked = config.environments if verb in ENVIRONMENT_VERBS or verb == "command" else None
+    if asked is not None:
+        raw = EnvironmentSource(asked).read(clock)
+    workers = tuple(worker for name, worker in view.workers.items() if not name.startswith(SERVICE))
+    seen_twice = Misses()
+    for table in config.service:
+        # Looked at once only: what does not listen is down, not "looking again".
+        seen_twice.missed(table.name)
+    return Snapshot(
+        sequence=1,
+        at=now,
+        monotonic=time.monotonic(),
+        host=clean(socket.gethostname(), 80),
+        services=assemble_services(config.service, view.ports, view.processes, unread, now, seen_twice),
+        workers=carry(view.processes) if view.processes.value is None else ok(workers, now),
+        sessions=assemble_sessions(config.sessions, servers, view.processes, now) if servers.ok else carry(servers),
+        environments=assemble_environments(asked, raw, view.ports, view.processes, now),
+        system=unread,
+        sites=unread,
+        queue=unread,
+        disks=unread,
+        processes=view.processes,
+        ports=view.ports,
+        tmux_servers=servers,
+    )

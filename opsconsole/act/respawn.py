@@ -1,0 +1,72 @@
+"""After something was ended: is it gone, and who brings it back?
+
+A copy that appears soon after was started by somebody who minds it. It is not fought: whoever started it is
+named, as long as that can be told, so that the operator can end that first.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from opsconsole.act.job import Job, Verification
+from opsconsole.act.living import is_alive
+from opsconsole.model.identity import ProcessId
+from opsconsole.model.plan import Respawner
+from opsconsole.model.process import ProcessTable
+from opsconsole.model.worker import Instance
+
+if TYPE_CHECKING:
+    from opsconsole.act.looking import View
+
+LOOK_EVERY_S = 0.5
+
+
+def targets_gone(job: Job) -> Verification:
+    """Whether every process target has ended."""
+    left = [target for target in job.subplan.targets if target.process is not None and is_alive(target.process.id)]
+    if left:
+        return Verification(False, f"{left[0].pid} ({left[0].command}) still runs")
+    return Verification(True)
+
+
+def watch(job: Job) -> Verification:
+    """Look for a copy that was not there before until the plan's time for it has passed."""
+    deadline = time.monotonic() + job.plan.watch_s
+    while True:
+        found = newcomers(job, job.looker().look())
+        if found:
+            return Verification(False, told(found), respawners=found)
+        if time.monotonic() >= deadline:
+            return Verification(True)
+        time.sleep(LOOK_EVERY_S)
+
+
+def newcomers(job: Job, view: View) -> tuple[Respawner, ...]:
+    """Instances of the subject beyond the wanted number that were started since the plan was made."""
+    worker = view.workers.get(job.subplan.key)
+    if worker is None or view.processes.value is None:
+        return ()
+    known = frozenset(job.subplan.known)
+    fresh = [instance for instance in worker.instances if instance.id not in known]
+    wanted = int(job.subplan.data.get("wanted", 0))
+    if not fresh or len(worker.instances) <= wanted:
+        return ()
+    return tuple(_respawner(job, instance, view.processes.value) for instance in fresh)
+
+
+def _respawner(job: Job, instance: Instance, table: ProcessTable) -> Respawner:
+    process = table.find(instance.id)
+    parent = table.get(process.ppid) if process is not None else None
+    if parent is None or parent.pid == 1:
+        return Respawner(job.subplan.subject, instance.pid, None, "")
+    parent_id: ProcessId = parent.id
+    return Respawner(job.subplan.subject, instance.pid, parent_id, parent.command)
+
+
+def told(found: tuple[Respawner, ...]) -> str:
+    """Who did it, for people."""
+    first = found[0]
+    if first.parent is None:
+        return f"{first.pid} was started again by somebody who has ended since"
+    return f"{first.pid} was started again by {first.parent.pid} ({first.command}): end that first"

@@ -1,0 +1,177 @@
+"""Ending processes: the procedure, and nothing that may shorten it.
+
+1. Hold every process of the subplan (targets and the trees captured in the plan). 2. Recognise each; one that is not
+what the operator saw any more: nothing is sent to any. 3. SIGTERM to the roots, SIGCONT to those that are stopped;
+wait. What outlives its root is asked as well. 4. After the grace time recognise again, SIGKILL to the survivors of
+that very set. 5. A bounded wait: what is left then is stuck in the kernel, and is said to be.
+Wrappers are ended before what they would start again. Already gone is success.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+
+from opsconsole.act import units
+from opsconsole.act.handle import Handle, close_all, wait_for
+from opsconsole.act.job import Job, StepFailed, TargetChanged
+from opsconsole.act.living import Living
+from opsconsole.act.policy import why_not_signal
+from opsconsole.model.plan import ProcessMark, Target
+
+KILL_WAIT_S = 5.0
+"""How long a killed process may take to be gone."""
+ORPHAN_WAIT_S = 1.0
+"""How long what outlives its root may take to end by itself, before it is asked to."""
+SYSTEMCTL_S = 60.0
+
+
+class _Held:
+    """One target with handles on its root and its tree."""
+
+    def __init__(self, target: Target, mark: ProcessMark) -> None:
+        self.target = target
+        self.root = Handle(mark)
+        self.tree = [Handle(member) for member in target.tree]
+        self.asked = False
+
+    @property
+    def handles(self) -> list[Handle]:
+        return [self.root, *self.tree]
+
+    @property
+    def alive(self) -> list[Handle]:
+        return [handle for handle in self.handles if not handle.has_ended]
+
+
+def end_targets(job: Job) -> None:
+    """End all process targets of the subplan. Raises StepFailed; TargetChanged when nothing was sent."""
+    held = [_Held(target, target.process) for target in job.subplan.targets if target.process is not None]
+    if not held:
+        return
+    try:
+        _recognise(job, held)
+        wrappers = [each for each in held if each.target.role.startswith("wrapper")]
+        for phase in (wrappers, [each for each in held if each not in wrappers]):
+            if phase:
+                _end(job, phase)
+    finally:
+        close_all([handle for each in held for handle in each.handles])
+
+
+def _recognise(job: Job, held: Sequence[_Held]) -> None:
+    """Every root must be as planned. A child that is not is simply none of the plan's any more."""
+
+    def why_not(process: Living) -> str:
+        return why_not_signal(process, job.bounds)
+
+    for each in held:
+        if reason := each.root.recognise(why_not):
+            raise TargetChanged(f"changed since the plan was made: {reason}; nothing was sent")
+    for each in held:
+        kept = []
+        for child in each.tree:
+            if child.recognise(why_not):
+                child.close()
+            else:
+                kept.append(child)
+        each.tree = kept
+
+
+def _end(job: Job, held: Sequence[_Held]) -> None:
+    _through_systemctl(job, [each for each in held if each.target.unit])
+    for each in held:
+        if not each.target.unit:
+            _ask(job, each)
+    began = time.monotonic()
+    deadline = began + job.plan.grace_s
+    while (alive := _alive(held)) and time.monotonic() < deadline:
+        wait_for(alive, min(deadline - time.monotonic(), ORPHAN_WAIT_S / 4))
+        for each in held:
+            _ask_orphans(job, each)
+    if alive:
+        _kill(job, held)
+
+
+def _alive(held: Iterable[_Held]) -> list[Handle]:
+    return [handle for each in held for handle in each.alive]
+
+
+def _through_systemctl(job: Job, held: Sequence[_Held]) -> None:
+    for unit in dict.fromkeys(each.target.unit for each in held):
+        run_systemctl(job, "stop", unit)
+
+
+def run_systemctl(job: Job, verb: str, unit: str) -> None:
+    """Let systemd do it, as a step. Raises StepFailed with what it said."""
+    argv = units.systemctl(verb, unit)
+    with job.step(" ".join(argv)) as step:
+        try:
+            done = subprocess.run(
+                argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=SYSTEMCTL_S, check=False, text=True
+            )
+        except subprocess.TimeoutExpired:
+            raise StepFailed(f"systemctl did not answer within {SYSTEMCTL_S:g}s") from None
+        if done.returncode != 0:
+            raise StepFailed(f"systemctl: {(done.stderr or done.stdout).strip()[:300] or done.returncode}")
+        step.detail = "done"
+
+
+def _ask(job: Job, each: _Held) -> None:
+    """SIGTERM to the root, as a step of its own."""
+    mark = each.root.mark
+    with job.step(f"SIGTERM {mark.pid} ({each.target.role}: {mark.command})") as step:
+        if not each.root.send(signal.SIGTERM):
+            step.detail = "had ended already"
+            return
+        if each.root.state() in ("T", "t"):
+            # Stopped, it keeps the signal pending until it is continued.
+            each.root.send(signal.SIGCONT)
+            step.detail = "it was stopped: SIGCONT sent too"
+        wait_for([each.root], 0.05)
+        if each.root.has_ended:
+            step.detail = step.detail or "ended"
+
+
+def _ask_orphans(job: Job, each: _Held) -> None:
+    """What is left of a tree whose root has ended is asked to end as well, once."""
+    if each.asked or each.root.ended_at is None or time.monotonic() - each.root.ended_at < ORPHAN_WAIT_S:
+        return
+    each.asked = True
+    left = [handle for handle in each.tree if not handle.look()]
+    if not left:
+        return
+    pids = ", ".join(str(handle.mark.pid) for handle in left)
+    with job.step(f"SIGTERM {pids} (outlived {each.root.mark.pid})"):
+        for handle in left:
+            handle.send(signal.SIGTERM)
+
+
+def _kill(job: Job, held: Sequence[_Held]) -> None:
+    """SIGKILL to what is left of the planned set, each recognised once more."""
+
+    def why_not(process: Living) -> str:
+        return why_not_signal(process, job.bounds)
+
+    left = _alive(held)
+    pids = ", ".join(str(handle.mark.pid) for handle in left)
+    with job.step(f"SIGKILL {pids} (did not end within {job.plan.grace_s:g}s)") as step:
+        spared = []
+        for handle in left:
+            if reason := handle.recognise(why_not):
+                spared.append(reason)
+            else:
+                handle.send(signal.SIGKILL)
+        killed_by = time.monotonic() + KILL_WAIT_S
+        while (alive := [handle for handle in left if not handle.has_ended]) and time.monotonic() < killed_by:
+            wait_for(alive, killed_by - time.monotonic())
+        if alive:
+            raise StepFailed("; ".join(spared) or _stuck(alive))
+        step.detail = "ended"
+
+
+def _stuck(alive: Sequence[Handle]) -> str:
+    told = ", ".join(f"{handle.mark.pid} (state {handle.state() or '?'})" for handle in alive)
+    return f"still there {KILL_WAIT_S:g}s after SIGKILL, stuck in the kernel: {told}"
