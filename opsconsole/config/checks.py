@@ -1,19 +1,18 @@
-"""What a value of the right kind can still get wrong: ranges, names that collide, things that name nothing.
+"""What a value of the right kind can still get wrong: a range, a form, a word that is reserved.
 
 ``check_of`` gives the check of one key; ``table_problems`` in ``shape`` calls it for every value that is written.
-``cross_problems`` holds keys against each other. Both see what stands in the file, so that one mistake hides no
-other and is not told again as its own consequence.
+What is wrong between keys is told by ``across``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from opsconsole.config import types
-from opsconsole.config.problem import Found, nearest, quoted
+from opsconsole.config.problem import nearest, quoted
 from opsconsole.model.text import clean
 
 Check = Callable[[Any], str]
@@ -34,7 +33,6 @@ RESERVED_KEYS = {
     "ctrl+[": "terminals send it for escape",
 }
 THEMES = ("dark", "light", "monochrome")
-NAMED_TABLES = ("service", "worker", "site", "alert", "target", "action")
 _PLACEHOLDER = re.compile(r"\{(?:id|name|port)\}")
 _FINGERPRINT = re.compile(r"sha256:[0-9a-fA-F]{2}(?::?[0-9a-fA-F]{2}){31}")
 
@@ -51,96 +49,6 @@ def port_pool(written: str) -> tuple[int, int] | None:
         return None
     first, last = int(match[1]), int(match[2])
     return (first, last) if 0 < first <= last <= 65535 else None
-
-
-def cross_problems(document: dict[str, Any]) -> Found:
-    """What is wrong between keys that may each be right."""
-    for table in NAMED_TABLES:
-        yield from _names_twice(document, table)
-    yield from _components(document)
-    sessions = document.get("sessions")
-    if isinstance(sessions, dict) and {"socket", "name"} <= sessions.keys():
-        yield ("sessions", "name"), "socket is there too; one of them names the tmux server"
-    environments = document.get("environments")
-    if isinstance(environments, dict):
-        yield from _environment_sources(environments)
-    yield from _keys_twice(document)
-    yield from _queue_worker(document)
-
-
-def ambiguous_names(document: dict[str, Any]) -> Found:
-    """Names that a command such as ``restart NAME`` could not tell apart: right, but to be warned about."""
-    services = {entry.get("name") for _, entry in _entries(document, "service")}
-    for place, worker in _entries(document, "worker"):
-        if worker.get("name") in services:
-            yield ("worker", place, "name"), "is a service's name too; a command with that name could mean either"
-
-
-def _entries(document: dict[str, Any], table: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    entries = document.get(table)
-    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if isinstance(entry, dict):
-            yield place, entry
-
-
-def _names_twice(document: dict[str, Any], table: str) -> Found:
-    first: dict[str, int] = {}
-    for place, entry in _entries(document, table):
-        name = entry.get("name")
-        if not isinstance(name, str) or not name.strip():
-            continue
-        if name in first:
-            yield (table, place, "name"), f"is also the name of {table} number {first[name] + 1}; names must differ"
-        first.setdefault(name, place)
-
-
-def _components(document: dict[str, Any]) -> Found:
-    names = [entry.get("name") for _, entry in _entries(document, "service")]
-    services = [name for name in names if isinstance(name, str)]
-    if len(services) < len(names):
-        return  # One has no name yet: it may be the one that is meant.
-    for place, worker in _entries(document, "worker"):
-        component = worker.get("component")
-        if isinstance(component, str) and not _component(component):
-            service = component.rpartition(":")[0]
-            if service not in services:
-                hint = f"; {nearest(service, services)}" if services else "; there is none"
-                yield ("worker", place, "component"), f"no [[service]] is named {quoted(service)}{hint}"
-
-
-def _environment_sources(table: dict[str, Any]) -> Found:
-    sources = [name for name in ("url", "command", "file") if name in table]
-    if len(sources) != 1:
-        has = f"has {' and '.join(sources)}" if sources else "has no source"
-        yield ("environments",), f"{has}; it needs exactly one of url, command, file"
-    if {"delete_url", "delete_command"} <= table.keys():
-        yield ("environments", "delete_command"), "delete_url is there too; one of them deletes"
-
-
-def _queue_worker(document: dict[str, Any]) -> Found:
-    queue = document.get("queue")
-    wanted = queue.get("worker") if isinstance(queue, dict) else None
-    names = [name for _, entry in _entries(document, "worker") if isinstance(name := entry.get("name"), str)]
-    if isinstance(wanted, str) and wanted and wanted not in names:
-        hint = f"; {nearest(wanted, names)}" if names else "; there is none"
-        yield ("queue", "worker"), f"no [[worker]] is named {quoted(wanted)}{hint}"
-
-
-def _keys_twice(document: dict[str, Any]) -> Found:
-    taken: dict[tuple[str, str], Any] = {}
-    for place, entry in _entries(document, "action"):
-        key, on = entry.get("key"), entry.get("on", "system")
-        if not isinstance(key, str) or not isinstance(on, str):
-            continue
-        if (key, on) in taken:
-            other = _shown_name(taken[key, on])
-            yield ("action", place, "key"), f"{quoted(key)} is the key of {other} on {quoted(on)} too; take another"
-        taken.setdefault((key, on), entry.get("name"))
-
-
-def _shown_name(name: Any) -> str:
-    """An entry's name in quotes, or what to say when it has none."""
-    return quoted(name) if isinstance(name, str) else "an action without a name"
 
 
 def _anything(_value: Any) -> str:
@@ -206,7 +114,8 @@ def _delete_url(value: str) -> str:
     return _url(value) or ("" if names_one else "does not say which one; it needs {id}, {name} or {port}")
 
 
-def _component(value: str) -> str:
+def component_form(value: str) -> str:
+    """What is wrong with the form of ``SERVICE:COMPONENT``; empty when nothing is."""
     service, _, component = value.rpartition(":")
     named = service.strip() and component.strip()
     return "" if named else f'{quoted(value)} is not SERVICE:COMPONENT; such as "Dashboard:worker"'
@@ -288,7 +197,7 @@ _CHECKS: dict[tuple[type, str], Check] = {
     (types.LimitsTable, "memory"): _more_than_none('is no limit; such as "500MB"'),
     (types.LimitsTable, "cpu_percent"): _more_than_none("is no limit; 100 is one core"),
     (types.ServiceTable, "port"): _between(1, 65535, "port"),
-    (types.WorkerTable, "component"): _component,
+    (types.WorkerTable, "component"): component_form,
     (types.WorkerTable, "instances"): _at_least(0),
     (types.WorkerTable, "replaces"): _words,
     (types.WorkerTable, "wrappers"): _words,

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from opsconsole.config.checks import ambiguous_names, cross_problems
+from opsconsole.config.across import ambiguous_names, cross_problems
+from opsconsole.config.locate import absolute
 from opsconsole.config.places import Places
 from opsconsole.config.problem import ConfigError, KeyPath, Problem, subject
 from opsconsole.config.resolve import resolved
@@ -34,7 +35,7 @@ def load(path: Path | None) -> LoadedConfig:
     """
     if path is None:
         return LoadedConfig(config=Config(), path=None)
-    path = path.absolute()
+    path = absolute(path)
     text, status = _read(path)
     config, warnings = _parsed(text, path)
     if reason := why_not_trusted(path, status):

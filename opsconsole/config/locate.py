@@ -18,10 +18,10 @@ def find_config(option: Path | None) -> Path | None:
     or exists. One that is named is returned even if it does not exist, and so is a link that leads nowhere: loading
     says so. None: there is none."""
     if option is not None:
-        return _whole(option)
+        return absolute(option)
     if named := os.environ.get(CONFIG_VARIABLE):
-        return _whole(Path(named))
-    for path in (_whole(Path(FILE_NAME)), user_config_directory() / FILE_NAME):
+        return absolute(Path(named))
+    for path in (absolute(Path(FILE_NAME)), user_config_directory() / FILE_NAME):
         if os.path.lexists(path):
             return path
     return None
@@ -43,9 +43,9 @@ def agent_profiles() -> Path | None:
 def state_directory(option: Path | None) -> Path:
     """Where the journal and other state go. Not made here: nothing is written before there is something to write."""
     if option is not None:
-        return _whole(option)
+        return absolute(option)
     if named := os.environ.get(STATE_VARIABLE):
-        return _whole(Path(named))
+        return absolute(Path(named))
     import platformdirs
 
     return Path(platformdirs.user_state_dir("opsconsole"))
@@ -73,7 +73,7 @@ def make_state_directory(directory: Path) -> None:
         raise PermissionError(reason)
 
 
-def _whole(path: Path) -> Path:
+def absolute(path: Path) -> Path:
     """Absolute; as it is where there is no such home, or no working directory any more."""
     try:
         return path.expanduser().absolute()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opsconsole.config.load import ConfigError, load
 from opsconsole.config.locate import find_config, make_state_directory, state_directory, user_config_directory
 
 
@@ -58,6 +59,8 @@ def test_a_working_directory_that_is_gone_is_no_crash(tmp_path: Path) -> None:
     gone.rmdir()
     assert find_config(None) is None
     assert find_config(Path("x.toml")) == Path("x.toml")
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load(Path("x.toml"))
 
 
 def test_where_state_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
