@@ -45,6 +45,18 @@ def _entries(document: dict[str, Any], table: str) -> Iterator[tuple[int, dict[s
             yield place, entry
 
 
+def _names(document: dict[str, Any], table: str) -> list[str] | None:
+    """The names of these tables; None while one has none: it may be the one that is meant."""
+    names = [entry.get("name") for _, entry in _entries(document, table)]
+    known = [name for name in names if isinstance(name, str)]
+    return known if len(known) == len(names) else None
+
+
+def _unnamed(name: str, table: str, names: list[str]) -> str:
+    hint = nearest(name, names) if names else "there is none"
+    return f"no [[{table}]] is named {quoted(name)}; {hint}"
+
+
 def _names_twice(document: dict[str, Any], table: str) -> Found:
     first: dict[str, int] = {}
     for place, entry in _entries(document, table):
@@ -57,17 +69,13 @@ def _names_twice(document: dict[str, Any], table: str) -> Found:
 
 
 def _components(document: dict[str, Any]) -> Found:
-    names = [entry.get("name") for _, entry in _entries(document, "service")]
-    services = [name for name in names if isinstance(name, str)]
-    if len(services) < len(names):
-        return  # One has no name yet: it may be the one that is meant.
+    services = _names(document, "service")
     for place, worker in _entries(document, "worker"):
         component = worker.get("component")
-        if isinstance(component, str) and not component_form(component):
+        if services is not None and isinstance(component, str) and not component_form(component):
             service = component.rpartition(":")[0]
             if service not in services:
-                hint = f"; {nearest(service, services)}" if services else "; there is none"
-                yield ("worker", place, "component"), f"no [[service]] is named {quoted(service)}{hint}"
+                yield ("worker", place, "component"), _unnamed(service, "service", services)
 
 
 def _environment_sources(table: dict[str, Any]) -> Found:
@@ -80,12 +88,10 @@ def _environment_sources(table: dict[str, Any]) -> Found:
 
 
 def _queue_worker(document: dict[str, Any]) -> Found:
-    queue = document.get("queue")
+    queue, workers = document.get("queue"), _names(document, "worker")
     wanted = queue.get("worker") if isinstance(queue, dict) else None
-    names = [name for _, entry in _entries(document, "worker") if isinstance(name := entry.get("name"), str)]
-    if isinstance(wanted, str) and wanted and wanted not in names:
-        hint = f"; {nearest(wanted, names)}" if names else "; there is none"
-        yield ("queue", "worker"), f"no [[worker]] is named {quoted(wanted)}{hint}"
+    if workers is not None and isinstance(wanted, str) and wanted and wanted not in workers:
+        yield ("queue", "worker"), _unnamed(wanted, "worker", workers)
 
 
 def _keys_twice(document: dict[str, Any]) -> Found:

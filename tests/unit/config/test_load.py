@@ -186,6 +186,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
 def test_a_mistake_is_not_told_twice_as_its_consequence() -> None:
     """A service without a name is one mistake, whoever refers to it; a source of the wrong type still is a source."""
     assert len(problems("[[service]]\nport = 1\n" + WORKER + 'component = "x:y"')) == 1
+    assert len(problems('[[worker]]\ncommand = ["x"]\n[queue]\npath = "q"\nworker = "x"')) == 1
     assert len(problems("[environments]\nurl = 5")) == 1
     assert len(problems('[[service]]\nname = "s"\nport = "x"\n' + WORKER + 'component = "s:y"')) == 1
 
