@@ -6,7 +6,7 @@ JOBS ?= auto
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch demo test check lint types contracts wheel-test bench bench-quick screenshots format clean
+.PHONY: help run watch demo test test-claude check lint types contracts wheel-test bench bench-quick screenshots format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,9 @@ demo: $(VENV)/.installed-run   ## the incident in a sandbox of real processes, t
 
 test: $(VENV)/.installed-dev   ## all tests, end-to-end ones included
 	$(BIN)/python -m pytest -n $(JOBS)
+
+test-claude: $(VENV)/.installed-dev   ## the real Claude Code, installed from npm into the cache, against a stub
+	$(BIN)/python -m pytest tests/claude -rs
 
 check: test lint types contracts wheel-test   ## what CI runs
 

@@ -21,7 +21,7 @@ _GAP = re.compile(r"\s{3,}")
 _SEPARATOR = " · "
 _OPENS_MENU = ("/", "@")
 _ABOVE = 24
-"""Lines above the box that may belong to what is going on."""
+"""Lines above the box, empty ones apart, that may belong to what is going on."""
 _TALLEST_BOX = 60
 _BELOW = 25
 """Lines of a screen without a box in which a question is looked for."""
@@ -102,7 +102,7 @@ def _with_box(lines: list[Line], profile: ScreenProfile, at: float) -> AgentScre
     if box is None:
         return _without_box(lines, profile, at)
     top, bottom, content = box
-    above = [line.text for line in lines[max(0, top - _ABOVE) : top]]
+    above = [line.text for line in lines[:top] if line.text.strip()][-_ABOVE:]
     below = [line.text for line in lines[bottom + 1 :] if line.text.strip()]
     draft = _draft(content)
     if work := _activity(above, profile) or next(filter(None, (profile.finds("busy", text) for text in below)), ""):
@@ -159,8 +159,7 @@ def _activity(above: list[str], profile: ScreenProfile) -> str:
 
 def _last_said(above: list[str], profile: ScreenProfile) -> str:
     """Words of the last lines above the box that say it is not logged in."""
-    last = [text for text in above if text.strip()][-4:]
-    return next(filter(None, (profile.finds("logged_out", text) for text in last)), "")
+    return next(filter(None, (profile.finds("logged_out", text) for text in above[-4:])), "")
 
 
 def _footer(below: list[str], profile: ScreenProfile) -> tuple[ScreenKind, str]:

@@ -21,6 +21,8 @@ from opsconsole.model.text import shown
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")
 _TAIL_BYTES = 256 * 1024
 _CHUNK_BYTES = 1024 * 1024
+_OVERLAP_BYTES = 1024
+"""Of two chunks, so that what stands across their border is found; more than the longest thing looked for."""
 _TURN_RECORDS = ("user", "assistant", "system")
 _INTERRUPTED = "[Request interrupted by user"
 
@@ -45,7 +47,7 @@ class Transcript:
 
     def __init__(self, path: Path, schedule_tools: Sequence[str]) -> None:
         self.path = path
-        self._tools = {f'"name":"{tool}"'.encode(): tool for tool in schedule_tools}
+        self._wakers = _use_of(schedule_tools)
         self._searched_to = 0
         self._wakes_itself = ""
         self._inode = 0
@@ -89,18 +91,28 @@ class Transcript:
         return self._known
 
     def _search(self, descriptor: int, size: int, budget: int) -> None:
-        overlap = max((len(needle) for needle in self._tools), default=1)
-        while self._searched_to < size and budget > 0:
-            start = max(0, self._searched_to - overlap)
+        while self._wakers is not None and self._searched_to < size and budget > 0:
+            start = max(0, self._searched_to - _OVERLAP_BYTES)
             chunk = os.pread(descriptor, _CHUNK_BYTES, start)
             if not chunk:
                 return
-            last = max(self._tools, key=chunk.rfind, default=b"")
-            if last and last in chunk:
-                self._wakes_itself = self._tools[last]
+            for used in self._wakers.finditer(chunk):
+                self._wakes_itself = (used[1] or used[2]).decode()
             self._searched_to = start + len(chunk)
             self.searched_now += len(chunk)
             budget -= len(chunk)
+        if self._wakers is None:
+            self._searched_to = size
+
+
+def _use_of(tools: Sequence[str]) -> re.Pattern[bytes] | None:
+    """What is written when one of these tools is used; that it is offered, or spoken of, is written otherwise."""
+    if not tools:
+        return None
+    names = b"|".join(re.escape(tool.encode()) for tool in tools)
+    used = rb's-used","tools":\[[^\]]{0,500}?"(' + names + rb')"'
+    called = rb'_use"(?:,"id":"[^"]{1,100}")?,"name":"(' + names + rb')"'
+    return re.compile(rb'"type":"tool(?:' + used + rb"|" + called + rb")")
 
 
 def ending(tail: bytes, whole: bool = True) -> End:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,15 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from opsconsole.collect.agent_source import AgentSource
-from opsconsole.collect.agents import builtin_agents
-from opsconsole.collect.processes import ProcessSource
-from opsconsole.collect.sessions import agents_to_attend, assemble_sessions, pane_pids
-from opsconsole.collect.tmux import TmuxSource
-from opsconsole.config.types import SessionsTable
-from opsconsole.model.clock import SystemClock
-from opsconsole.model.session import Session
 from tests.e2e.demo_ground import eventually
+from tests.e2e.eyes import Stage
 
 CAPTURES = Path(__file__).parents[1] / "data" / "claude-screens"
 SHOWN = {
@@ -50,25 +41,13 @@ time.sleep(600)
 """
 
 
-class Stage:
-    """A private tmux server, a HOME with a registry, and eyes on both."""
+class Theatre(Stage):
+    """A stage on which captured screens are shown."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.socket = folder / "tmux"
-        self.home = folder / "home"
+        super().__init__(folder, {})
         (self.home / ".claude" / "sessions").mkdir(parents=True)
         (folder / "show.py").write_text(SHOW)
-        self.clock = SystemClock()
-        self.tmux_source = TmuxSource(SessionsTable(socket=self.socket))
-        self.processes = ProcessSource()
-        self.agents = AgentSource(builtin_agents())
-
-    def tmux(self, *words: str) -> str:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TMUX")}
-        environment |= {"LC_ALL": "C.UTF-8", "HOME": str(self.home), "SHELL": "/bin/sh", "TERM": "xterm"}
-        command = ["tmux", "-u", "-S", str(self.socket), "-f", "/dev/null", *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=True).stdout
 
     def show(self, name: str, status: str | None) -> None:
         screen = CAPTURES / f"{name}.txt"
@@ -84,35 +63,21 @@ class Stage:
             told |= {"sessionId": f"id-of-{name}", "statusUpdatedAt": 1_770_000_000_000}
             (self.home / ".claude" / "sessions" / f"{pid}.json").write_text(json.dumps(told))
 
-    def look(self) -> dict[str, Session]:
-        """As the engine's cycle does it: panes, processes, the agents in them, and a look at these."""
-        servers = self.tmux_source.read(self.clock)
-        self.processes.attend(pane_pids(servers))
-        processes = self.processes.read(self.clock)
-        assert processes.value is not None
-        for _ in range(2):
-            seen = self.agents.read(self.clock)
-            sessions = assemble_sessions(SessionsTable(), servers, processes, self.clock.wall(), seen=seen)
-            assert sessions.value is not None
-            self.agents.attend(agents_to_attend(sessions.value, processes.value))
-        return {session.name: session for session in sessions.value}
-
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+def stage() -> Iterator[Theatre]:
     folder = Path(tempfile.mkdtemp(prefix="oc", dir="/tmp"))
-    built = Stage(folder)
+    built = Theatre(folder)
     try:
         for name, (status, _) in SHOWN.items():
             built.show(name, status)
         yield built
     finally:
-        built.processes.close()
-        subprocess.run(["tmux", "-S", str(built.socket), "kill-server"], capture_output=True, check=False, timeout=20)
+        built.close()
         shutil.rmtree(folder)
 
 
-def test_what_is_shown_is_what_is_told(stage: Stage) -> None:
+def test_what_is_shown_is_what_is_told(stage: Theatre) -> None:
     def told() -> bool:
         return {name: session.state for name, session in stage.look().items()} == expected
 
@@ -125,7 +90,7 @@ def test_what_is_shown_is_what_is_told(stage: Stage) -> None:
     assert stage.look()["330_idle_with_draft"].draft == "a draft the user has not sent"
 
 
-def test_a_pane_that_has_gone_spoils_no_other_look(stage: Stage) -> None:
+def test_a_pane_that_has_gone_spoils_no_other_look(stage: Theatre) -> None:
     """Captures end where a pane is missing; the next look has them all."""
     stage.show("2100_permission", None)
     eventually("it", lambda: "2100_permission" in stage.look())

@@ -176,13 +176,24 @@ def test_tools_that_wake_it_later_are_found_in_all_of_it_a_part_at_a_time(tmp_pa
         stream.write(ASKED)
     tail = transcript.read(1_000_000)
     assert (tail.ends, tail.searched, tail.wakes_itself) == ("asked", True, "CronCreate")
-    assert transcript.searched_now < 1000
+    assert transcript.searched_now < 2000
 
 
 def test_what_was_only_spoken_of_wakes_nobody(tmp_path: Path) -> None:
     path = tmp_path / f"{ID}.jsonl"
     path.write_bytes(record("user", 'CALL:{"name":"CronCreate"}') + ANSWERED)
     assert Transcript(path, TOOLS).read(1_000_000).wakes_itself == ""
+
+
+def test_a_tool_that_is_only_offered_wakes_nobody(tmp_path: Path) -> None:
+    path = tmp_path / f"{ID}.jsonl"
+    offered = record("api-request-shape", shape={"tools": [{"name": "CronCreate", "description": "d"}]})
+    listed = record("attachment", attachment={"type": "deferred_tools_delta", "addedNames": ["CronCreate"]})
+    path.write_bytes(offered + listed + ANSWERED)
+    assert Transcript(path, TOOLS).read(1_000_000).wakes_itself == ""
+    with path.open("ab") as stream:
+        stream.write(record("tools-used", tools=["Bash", "CronCreate"]))
+    assert Transcript(path, TOOLS).read(1_000_000).wakes_itself == "CronCreate"
 
 
 def test_a_transcript_that_began_anew_is_searched_anew(tmp_path: Path) -> None:

@@ -115,6 +115,11 @@ def test_what_a_transcript_says_is_not_read() -> None:
     )
 
 
+def test_logged_out_is_told_on_a_tall_screen_too() -> None:
+    said = "❯ hello\n  ⎿\xa0 Not logged in · Please run /login" + "\n" * 40
+    assert show(box("❯\xa0", above=said)).kind == "logged-out"
+
+
 def test_a_box_that_something_was_printed_into_is_none() -> None:
     assert show(f"{RULE}\n❯\xa0\n[1]+  Stopped{RULE}\n  ? for shortcuts\n$ ").kind == "no-box"
     assert show("").kind == "no-box"

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from opsconsole.collect.sessions import assemble_sessions, pane_pids
-from opsconsole.config.types import SessionsTable
+from opsconsole.config.types import Duration, SessionsTable
 from opsconsole.model.identity import PaneId
 from opsconsole.model.process import Process
 from opsconsole.model.reading import Reading, ok, unconfigured, unknown
@@ -195,6 +195,21 @@ def test_a_clock_behind_tmux_makes_nobody_idle_for_less_than_nothing() -> None:
 
 def test_idle_without_any_time_is_unknown() -> None:
     assert only(assembled((server(pane(10, activity_at=None)),), shell(10))).idle_s is None
+
+
+def test_somebody_attached_who_has_just_typed_makes_a_session_less_idle() -> None:
+    """Within the grace time only: one who left a terminal attached and went home keeps nothing awake."""
+    moved = pane(10, activity_at=AT - 9000)
+    grace = SessionsTable(attached_grace=Duration(900))
+
+    def idle(typed: float) -> tuple[float | None, float | None]:
+        attended = server(moved, attached={"$1": 1}, typed_at={"$1": AT - typed})
+        session = only(assembled((attended,), shell(10), table=grace))
+        return session.idle_s, session.human_idle_s
+
+    assert idle(60) == (60, 60)
+    assert idle(901) == (9000, 901)
+    assert only(assembled((server(moved),), shell(10), table=grace)).human_idle_s is None
 
 
 def test_human_clients_are_counted_by_session_id_not_by_name() -> None:
