@@ -20,12 +20,20 @@ from opsconsole.model.clock import Clock
 from opsconsole.model.listener import Port
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
+from opsconsole.model.service import Service
+from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.system import System
+from opsconsole.model.system import Consumers, System
+from opsconsole.model.worker import Worker
 
 PROBES_HINT = "[[site]] with name and url"
 ENVIRONMENTS_HINT = "[environments] with url, command or file"
 QUEUE_HINT = "[queue] with path"
+
+WARM_UP_S = (0.0, 0.25, 1.0)
+"""When the first cycles run, in seconds after the start: the second gives rates and the first lanes' readings."""
+CONSUMERS_EVERY_S = 3.5
+"""Between two sums of what each kind of program costs."""
 
 
 class CoreScan(NamedTuple):
@@ -46,6 +54,8 @@ class Assembly:
         """Pids that the next scan reads on its turn and deeper."""
         self._host = host
         self._agents = agents or builtin_agents()
+        self._consumers: tuple[Consumers, ...] = ()
+        self._summed_at = 0.0
         self._service_misses = Misses()
         self._worker_memory = WorkerMemory()
 
@@ -102,15 +112,29 @@ class Assembly:
             ports=scan.ports,
             tmux_servers=servers,
             tmux_costs=tmux_costs(servers, scan.processes, seen),
-            consumers=()
-            if scan.processes.value is None
-            else consumers(
-                scan.processes.value, sessions.value or (), workers.value or (), services.value or (), self._agents
-            ),
+            consumers=self._consumers_of(scan, sessions, workers, services, clock.monotonic()),
             scan_ms=scan.took_ms,
         )
         self.of_interest = _of_interest(snapshot)
         return snapshot
+
+    def _consumers_of(
+        self,
+        scan: CoreScan,
+        sessions: Reading[tuple[Session, ...]],
+        workers: Reading[tuple[Worker, ...]],
+        services: Reading[tuple[Service, ...]],
+        now: float,
+    ) -> tuple[Consumers, ...]:
+        """What each kind costs: a sum over every process, made anew no oftener than it is worth."""
+        if scan.processes.value is None:
+            return ()
+        if self.sequence <= len(WARM_UP_S) or now - self._summed_at >= CONSUMERS_EVERY_S:
+            self._summed_at = now
+            self._consumers = consumers(
+                scan.processes.value, sessions.value or (), workers.value or (), services.value or (), self._agents
+            )
+        return self._consumers
 
 
 def _of_interest(snapshot: Snapshot) -> frozenset[int]:

@@ -24,7 +24,7 @@ from opsconsole.collect.workers import candidate_predicate
 from opsconsole.config.locate import agent_profiles
 from opsconsole.config.types import LoadedConfig
 from opsconsole.diagnose import diagnose
-from opsconsole.engine.assembly import Assembly, CoreScan
+from opsconsole.engine.assembly import WARM_UP_S, Assembly, CoreScan
 from opsconsole.engine.config_watch import ConfigWatch
 from opsconsole.engine.history import History
 from opsconsole.engine.sources import Lanes
@@ -36,8 +36,6 @@ from opsconsole.model.session import TmuxServer
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.text import clean
 
-WARM_UP_S = (0.0, 0.25, 1.0)
-"""When the first cycles run, in seconds after the start: the second gives rates and the first lanes' readings."""
 DISCOVER_EVERY = 5
 """Cycles between two looks for services and workers that no config names."""
 ONE_SHOT_PAUSE_S = 0.3
@@ -71,7 +69,7 @@ class Engine:
 
     def start(self, on_snapshot: Callable[[Snapshot], None]) -> None:
         """Begin collecting; ``on_snapshot`` is called on the engine's thread with each Snapshot."""
-        self._lanes.start()
+        self._lanes.start(but_not_yet="probes")
         self._thread = threading.Thread(target=self._run, args=(on_snapshot,), name="opsconsole-engine", daemon=True)
         self._thread.start()
 
@@ -183,6 +181,9 @@ class Engine:
             if (edited := self._watch.changed()) is not None:
                 self._take(edited)
             on_snapshot(self.collect())
+            if self._lanes.hold_back:
+                # What it imports costs as much as a scan: it must not hold up the first screen.
+                self._lanes.start()
             now = self._clock.monotonic()
             # A missed tick is dropped: the next one is always in the future.
             next_at = warm_up.pop(0) if warm_up else max(next_at + self.refresh_s, now)

@@ -37,6 +37,9 @@ class Lane(Generic[T]):
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Begin, unless it has begun already."""
+        if self._thread is not None:
+            return
         self._due_at = self._clock.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"opsconsole-{self.source.name}", daemon=True)
         self._thread.start()

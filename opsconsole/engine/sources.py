@@ -57,6 +57,8 @@ class Lanes:
         self._lanes: dict[str, Lane[Any]] = {}
         self._settings: dict[str, object] = {}
         self._started = False
+        self.hold_back = ""
+        """Name of the lane that is not to run yet."""
         self.take(loaded)
 
     def take(self, loaded: LoadedConfig) -> None:
@@ -75,19 +77,19 @@ class Lanes:
             if lanes.get(name) is not lane:
                 lane.stop(close_source=True)
         if self._started:
-            for name, lane in lanes.items():
-                if before.get(name) is not lane:
-                    lane.start()
+            self.start(but_not_yet=self.hold_back)
 
     @property
     def probes(self) -> ProbeSource | None:
         lane = self._lanes.get("probes")
         return lane.source if lane is not None and isinstance(lane.source, ProbeSource) else None
 
-    def start(self) -> None:
-        self._started = True
-        for lane in self._lanes.values():
-            lane.start()
+    def start(self, but_not_yet: str = "") -> None:
+        """Have all lanes run that do not run yet, but for the one of this name."""
+        self._started, self.hold_back = True, but_not_yet
+        for name, lane in self._lanes.items():
+            if name != but_not_yet:
+                lane.start()
 
     def stop(self) -> None:
         for lane in self._lanes.values():

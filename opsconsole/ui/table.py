@@ -180,7 +180,8 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
     # Drawing
 
     def _shape(self) -> Shape:
-        width, height = self.size
+        # A pane has neither border nor padding of the toolkit's, whose `size` would look for them each time.
+        width, height = self.outer_size
         return Shape(width, height, self.framed)
 
     def _lines_for(self, shape: Shape) -> list[Strip]:

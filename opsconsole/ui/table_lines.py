@@ -78,6 +78,10 @@ class TableLines:
         self._start: list[Segment] = []
         self._blank = Strip([])
         self._drawn: dict[tuple[str, bool, bool], _Drawn] = {}
+        self._gaps: list[int] = []
+        """Blank cells after each of the placed columns; none after the last."""
+        self._used = 0
+        """Cells of a row's columns, their gaps and the cursor's."""
         self.placed: tuple[PlacedColumn, ...] = ()
         """The columns that there is room for."""
 
@@ -98,6 +102,9 @@ class TableLines:
         self._shape, self._ink = shape, ink
         self._drawn.clear()
         self.placed = place_columns(self._columns, shape.inner_width)
+        gap = gap_for(shape.inner_width)
+        self._gaps = [gap] * (len(self.placed) - 1) + [0] if self.placed else []
+        self._used = 1 + sum(place.width for place in self.placed) + sum(self._gaps)
         self._frame = Segment(self._glyphs.vertical if shape.framed else "", frame_style)
         self._thumb = Segment(self._glyphs.thumb if shape.framed else "", frame_style)
         self._start = [self._frame, Segment(" ", ink.plain)]
@@ -217,19 +224,13 @@ class TableLines:
         cells = tuple(self._cells(row, is_cursor, known, ink))
         side = self._thumb if is_thumb else self._frame
         width = self._shape.width
-        used = len(self._frame.text) + 1 + sum(self._field_width(place) for place in range(len(self.placed)))
-        filling = Segment(" " * max(width - used - len(side.text), 0), ink.of("", cursor=is_cursor))
+        used = len(self._frame.text) + self._used + len(side.text)
+        filling = Segment(" " * max(width - used, 0), ink.of("", cursor=is_cursor))
         mark = Segment(self._glyphs.cursor, ink.of("accent", cursor=True)) if is_cursor else Segment(" ", ink.plain)
-        strip = Strip([part for part in (self._frame, mark, *cells, filling, side) if part.text])
-        if strip.cell_length != width:
-            strip = strip.crop_extend(0, width, ink.plain)
+        parts = [part for part in (self._frame, mark, *cells, filling, side) if part.text]
+        strip = Strip(parts, width) if used <= width else Strip(parts).crop_extend(0, width, ink.plain)
         self._drawn[key] = _Drawn(row, cells, strip)
         return strip
-
-    def _field_width(self, place: int) -> int:
-        """Of a column with the gap after it; the last one has none."""
-        last = place == len(self.placed) - 1
-        return self.placed[place].width + (0 if last else gap_for(self._shape.inner_width))
 
     def _cells(self, row: Row, is_cursor: bool, known: _Drawn | None, ink: Ink) -> list[Segment]:
         segments = []
@@ -239,8 +240,7 @@ class TableLines:
                 segments.append(known.cells[place])
                 continue
             text = fit_cell(cell, width, self._columns[index].align, ascii_only=self._ascii_only)
-            gap = " " * (self._field_width(place) - width)
-            segments.append(Segment(text + gap, ink.of(cell.status, cursor=is_cursor)))
+            segments.append(Segment(text + " " * self._gaps[place], ink.of(cell.status, cursor=is_cursor)))
         return segments
 
     def _message_lines(self, scene: Scene, ink: Ink) -> list[Strip]:
