@@ -6,6 +6,7 @@ link, on a machine in trouble, the first numbers are there within a few hundredt
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -15,6 +16,9 @@ def main() -> None:
 
     if first_frame.wanted(sys.argv[1:]):
         first_frame.draw()
+        # Nothing of what a start makes is garbage: looking through it again and again is a tenth of the start.
+        # The screen switches the collector on again once it has settled.
+        gc.disable()
     from opsconsole.cli.root import opsconsole
 
     try:

@@ -96,7 +96,7 @@ def _watch_plain(engine: Engine) -> int:
     engine.start(lambda _snapshot: None)
     wait_s = FIRST_BLOCK_AFTER_S
     while not ended.wait(wait_s):
-        wait_s = engine.refresh_s
+        wait_s = engine.interval_s
         if engine.latest is None:
             continue
         try:

@@ -29,6 +29,8 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class ConsoleTable(_Table, frozen=True, kw_only=True):
     refresh: Duration = Duration(2.0)
     """How often the screen and the cheap sources are renewed."""
+    slow_down: bool = True
+    """Refresh up to four times more seldom (at most every 8 s) while the machine is under pressure."""
     protect: tuple[str, ...] = ()
     """Names of programs that no plan may touch."""
     label: str = ""

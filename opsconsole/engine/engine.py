@@ -19,6 +19,7 @@ from opsconsole.collect.listeners import ListenerSource
 from opsconsole.collect.processes import process_source
 from opsconsole.collect.services import NOT_SINCE_START
 from opsconsole.collect.sessions import agents_to_attend, pane_pids
+from opsconsole.collect.source import Source
 from opsconsole.collect.system import system_source
 from opsconsole.collect.workers import candidate_predicate
 from opsconsole.config.locate import agent_profiles
@@ -27,6 +28,7 @@ from opsconsole.diagnose import diagnose
 from opsconsole.engine.assembly import WARM_UP_S, Assembly, CoreScan
 from opsconsole.engine.config_watch import ConfigWatch
 from opsconsole.engine.history import History
+from opsconsole.engine.pace import Pace
 from opsconsole.engine.sources import Lanes
 from opsconsole.model.clock import Clock, SystemClock
 from opsconsole.model.listener import Port
@@ -34,6 +36,7 @@ from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.session import TmuxServer
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.system import System
 from opsconsole.model.text import clean
 
 DISCOVER_EVERY = 5
@@ -45,7 +48,13 @@ ONE_SHOT_PAUSE_S = 0.3
 class Engine:
     """Collects Snapshots of one machine under one config."""
 
-    def __init__(self, loaded: LoadedConfig, clock: Clock | None = None, refresh_s: float | None = None) -> None:
+    def __init__(
+        self,
+        loaded: LoadedConfig,
+        clock: Clock | None = None,
+        refresh_s: float | None = None,
+        strain: Source[System] | None = None,
+    ) -> None:
         self.loaded = loaded
         self.history = History()
         self.latest: Snapshot | None = None
@@ -58,6 +67,9 @@ class Engine:
         self._processes = process_source(is_candidate=candidate_predicate(loaded.config.worker))
         self._ports = ListenerSource()
         self._system = system_source(None if demo is None else demo.proc)
+        self._strain = strain or (system_source() if demo is not None and demo.proc is not None else None)
+        """Where pressure is read when it is not the reading shown: of this very machine, whatever the demo injects."""
+        self._pace = Pace()
         agents = load_agents(agent_profiles())
         self._lanes = Lanes(loaded, self._clock, self._wake_up, agents)
         self._assembly = Assembly(clean(socket.gethostname(), 80), agents)
@@ -70,6 +82,7 @@ class Engine:
     def start(self, on_snapshot: Callable[[Snapshot], None]) -> None:
         """Begin collecting; ``on_snapshot`` is called on the engine's thread with each Snapshot."""
         self._lanes.start(but_not_yet="probes")
+        self._ports.haste()
         self._thread = threading.Thread(target=self._run, args=(on_snapshot,), name="opsconsole-engine", daemon=True)
         self._thread.start()
 
@@ -129,14 +142,32 @@ class Engine:
         snapshot = self._assembly.snapshot(
             self._config, scan, self._lanes, self._clock, discovered=self.loaded.path is None
         )
-        problem = self._watch.problem
         self.latest = msgspec.structs.replace(
-            snapshot, diagnosis=diagnose(snapshot, self._config), config_problem=problem
+            snapshot,
+            diagnosis=diagnose(snapshot, self._config),
+            slowed=self._keep_pace(system),
+            config_problem=self._watch.problem,
         )
         self._attend_agents(self.latest)
         self.history.record(self.latest)
         self._probe_restarted(self.latest)
         return self.latest
+
+    @property
+    def interval_s(self) -> float:
+        """Between two cycles as things are now. What was asked for on the command line is kept whatever happens."""
+        return self.refresh_s if self._refresh_fixed else self._pace.interval_s(self.refresh_s)
+
+    def _keep_pace(self, system: Reading[System]) -> str:
+        """Slow down while the machine is under pressure; why it is slower than configured, empty when it is not."""
+        if self._refresh_fixed:
+            return ""
+        if not self.loaded.config.console.slow_down:
+            self._pace = Pace()
+        else:
+            self._pace.follow((system if self._strain is None else self._strain.read(self._clock)).value)
+        self._lanes.stretch(self._pace.factor)
+        return f"every {self.interval_s:g} s: {self._pace.reason}" if self.interval_s > self.refresh_s else ""
 
     def _probe_restarted(self, snapshot: Snapshot) -> None:
         """What was started since its last probe need not wait for its turn."""
@@ -181,12 +212,12 @@ class Engine:
             if (edited := self._watch.changed()) is not None:
                 self._take(edited)
             on_snapshot(self.collect())
-            if self._lanes.hold_back:
+            if self._lanes.hold_back and not warm_up:
                 # What it imports costs as much as a scan: it must not hold up the first screen.
                 self._lanes.start()
             now = self._clock.monotonic()
             # A missed tick is dropped: the next one is always in the future.
-            next_at = warm_up.pop(0) if warm_up else max(next_at + self.refresh_s, now)
+            next_at = warm_up.pop(0) if warm_up else max(next_at + self.interval_s, now)
             if next_at > now:
                 self._wake.wait(next_at - now)
 

@@ -32,6 +32,8 @@ class Lane(Generic[T]):
         self._last_asked_at = float("-inf")
         """Monotonic; when the read began that gave the last reading."""
         self._due_at = 0.0
+        self.stretch = 1.0
+        """By what its cadence is multiplied, while the machine is under pressure."""
         self._stopped = False
         self._close_source = False
         self._thread: threading.Thread | None = None
@@ -117,7 +119,7 @@ class Lane(Generic[T]):
             while not self._stopped:
                 now = self._clock.monotonic()
                 if now >= self._due_at:
-                    self._due_at = now + self.source.every_s
+                    self._due_at = now + self.source.every_s * self.stretch
                     self._asked_at = now
                     return True
                 self._changed.wait(self._due_at - now)

@@ -95,6 +95,11 @@ class Lanes:
         for lane in self._lanes.values():
             lane.stop()
 
+    def stretch(self, factor: float) -> None:
+        """Ask every source so many times more seldom than its own cadence."""
+        for lane in self._lanes.values():
+            lane.stretch = factor
+
     def ask_now(self, name: str = "") -> None:
         """Ask one source, or with no name all of them, out of turn."""
         for lane_name, lane in self._lanes.items():

@@ -37,6 +37,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     consumers: tuple[Consumers, ...] = ()
     scan_ms: float | None = None
     """What this cycle's core scan took."""
+    slowed: str = ""
+    """At what interval it is collected and why, while that is longer than configured; empty when it is not."""
     config_problem: str = ""
     """Why the config file as it is now is not in force, and an earlier state of it is; empty when it is."""
     diagnosis: Diagnosis | None = None

@@ -32,6 +32,8 @@ def header_content(
     else:
         cells.append(load_cell(system, glyphs))
         cells.append(memory_cell(system, glyphs))
+    if snapshot.slowed:
+        cells.append(Cell(f"{glyphs.warn} slowed down, {snapshot.slowed}", "warn", short=f"{glyphs.warn} slowed"))
     cells.append(_freshness(snapshot, now, glyphs))
     return tuple(cells)
 

@@ -21,6 +21,8 @@ GIVE_UP_S = 3.0
 """How long a signalled console may take to restore the terminal before it is ended the hard way."""
 
 SETTLED_S = 2.0
+SWITCH_S = 0.001
+"""How long another thread may hold the interpreter while the screen wants it."""
 
 
 def run_console(feed: Feed, *, read_only: bool, loaded: LoadedConfig, ascii_only: bool) -> int:
@@ -28,6 +30,8 @@ def run_console(feed: Feed, *, read_only: bool, loaded: LoadedConfig, ascii_only
     for name in ("COLUMNS", "LINES"):
         # Exported, they never follow a resize, and the toolkit's console would quarrel with its driver over them.
         os.environ.pop(name, None)
+    # A scan computes in long stretches; a key must not wait for the end of one (the interpreter's own word is 5 ms).
+    sys.setswitchinterval(SWITCH_S)
     saved = _terminal_settings()
     app = ConsoleApp(feed, read_only=read_only, loaded=loaded, ascii_only=ascii_only, driver_class=TerminalDriver)
     try:
@@ -49,9 +53,14 @@ async def _run(app: ConsoleApp, saved: Any) -> None:
     # Not through the loop: on a terminal that has gone it may be too busy to hear of it.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
-    # What starting up left behind stays for good: the collector need not look through it again and again.
-    loop.call_later(SETTLED_S, gc.freeze)
+    loop.call_later(SETTLED_S, _settled)
     await app.run_async()
+
+
+def _settled() -> None:
+    """What starting up left behind stays for good: the collector need not look through it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def _terminal_settings() -> Any:

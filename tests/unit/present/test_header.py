@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.glyphs import UNICODE
 from opsconsole.present.header import header_content
@@ -35,3 +37,9 @@ def test_nothing_read_is_unknown_and_not_fresh() -> None:
 
 def test_before_the_first_snapshot() -> None:
     assert texts(None) == ["opsconsole", "reading…"]
+
+
+def test_a_console_that_slowed_itself_down_says_so_and_why() -> None:
+    slowed = msgspec.structs.replace(samples.incident(), slowed="every 4 s: CPU pressure 92 %")
+    assert "▲ slowed down, every 4 s: CPU pressure 92 %" in texts(slowed)
+    assert not [text for text in texts(samples.incident()) if "slowed" in text]
