@@ -46,15 +46,12 @@ class _NoList(Exception):
 
 
 class EnvironmentSource:
-    """Asks the configured source for its list.
-
-    ``refused`` is why no command of this config may be run (others may have written it); empty when it may.
-    """
+    """Asks the configured source for its list."""
 
     name = "environments"
 
-    def __init__(self, table: EnvironmentsTable, refused: str = "") -> None:
-        self._table, self._refused = table, refused
+    def __init__(self, table: EnvironmentsTable) -> None:
+        self._table = table
         self.every_s = float(table.every)
         self.deadline_s = float(table.timeout) + 2.0
         self._runner: asyncio.Runner | None = None
@@ -107,8 +104,6 @@ class EnvironmentSource:
         return answer.body
 
     def _from_command(self) -> bytes:
-        if self._refused:
-            raise _NoList(f"not run: {self._refused}")
         table = self._table
         try:
             return output_of(table.command, table.cwd, float(table.timeout), FILE_BYTES)

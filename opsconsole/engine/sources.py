@@ -29,8 +29,8 @@ class _Wanted(NamedTuple):
     make: Callable[[], Source[Any]]
 
 
-def _wanted(config: Config, refused: str) -> dict[str, _Wanted]:
-    """By name; ``refused`` is why no command of this config may be run, empty when it may."""
+def _wanted(config: Config) -> dict[str, _Wanted]:
+    """By name."""
     sessions, demo, environments, queue = config.sessions, config.demo, config.environments, config.queue
     wanted = {"tmux": _Wanted((sessions, demo), lambda: TmuxSource(sessions, demo)), "disks": _Wanted((), DiskSource)}
     if targets := targets_of(config):
@@ -40,7 +40,7 @@ def _wanted(config: Config, refused: str) -> dict[str, _Wanted]:
     if pid_files := tuple(worker.pid_file for worker in config.worker if worker.pid_file is not None):
         wanted["pid_files"] = _Wanted(pid_files, lambda: PidFileSource(pid_files))
     if environments is not None:
-        wanted["environments"] = _Wanted((environments, refused), lambda: EnvironmentSource(environments, refused))
+        wanted["environments"] = _Wanted(environments, lambda: EnvironmentSource(environments))
     if queue is not None:
         wanted["queue"] = _Wanted(queue, lambda: QueueSource(queue))
     return wanted
@@ -63,7 +63,7 @@ class Lanes:
 
     def take(self, loaded: LoadedConfig) -> None:
         """Follow this config from now on: lanes whose settings are as they were go on undisturbed."""
-        wanted = _wanted(loaded.config, loaded.actions_refused)
+        wanted = _wanted(loaded.config)
         wanted["agents"] = _Wanted(None, lambda: self.agents)
         before, lanes = self._lanes, dict[str, Lane[Any]]()
         for name, source in wanted.items():

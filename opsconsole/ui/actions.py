@@ -16,7 +16,7 @@ class Context:
 
     read_only: bool
     screen: str = "main"
-    """``main``, or the name of a screen on top of it."""
+    """``main``, or the name of the reading screen that the keys are for: ``log``, ``details``, ``help``."""
     pane: str = ""
     rows: int = 0
     """Rows shown in the pane."""
@@ -85,6 +85,10 @@ def _needs_log(context: Context) -> str:
     return _needs_row(context) or ("" if context.has_log else "no log configured")
 
 
+def _needs_log_screen(context: Context) -> str:
+    return "" if context.screen == "log" else "only in a log"
+
+
 def _needs_other_panes(context: Context) -> str:
     return "" if context.zoomed or context.panes_shown > 1 else "one pane fits this terminal"
 
@@ -100,6 +104,7 @@ def _view(number: int, pane_id: str, title: str) -> ConsoleAction:
 MOVING = "Moving"
 LOOKING = "Looking"
 ROWS = "On a row"
+IN_A_LOG = "In a log"
 CONSOLE = "Console"
 
 ACTIONS: tuple[ConsoleAction, ...] = (
@@ -113,7 +118,9 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction(
         "zoom", "zoom", ("z",), LOOKING, "Give the pane the whole screen, or back", _needs_other_panes, footer=6
     ),
-    ConsoleAction("freeze", "freeze", ("Z",), LOOKING, "Hold the screen still; collecting goes on", footer=7),
+    ConsoleAction(
+        "freeze", "freeze", ("Z",), LOOKING, "Hold the screen still, or let it follow; collecting goes on", footer=7
+    ),
     ConsoleAction("sort-next", "sort right", (">",), LOOKING, "Sort by the next column"),
     ConsoleAction("sort-previous", "sort left", ("<",), LOOKING, "Sort by the previous column"),
     ConsoleAction("invert", "invert", ("I",), LOOKING, "Turn the order round"),
@@ -131,6 +138,11 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("page-up", "page up", ("pageup",), MOVING, "One page up", _needs_rows, palette=False),
     ConsoleAction("next-pane", "next pane", ("tab", "right"), MOVING, "To the next pane", footer=8, palette=False),
     ConsoleAction("previous-pane", "previous pane", ("shift+tab", "left"), MOVING, "To the pane before", palette=False),
+    ConsoleAction(
+        "next-error", "next error", ("e", "]"), IN_A_LOG, "Go to the next line with an error", _needs_log_screen
+    ),
+    ConsoleAction("previous-error", "error before", ("[",), IN_A_LOG, "Go to the error before", _needs_log_screen),
+    ConsoleAction("wrap", "wrap", ("w",), IN_A_LOG, "Wrap long lines, or cut them", _needs_log_screen),
     _view(1, "services", "Services"),
     _view(2, "workers", "Workers"),
     _view(3, "sessions", "Sessions"),

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual.app import App
 from textual.binding import BindingsMap
+from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -27,6 +29,7 @@ from opsconsole.ui.screens.details import DetailsScreen
 from opsconsole.ui.screens.help import HelpScreen
 from opsconsole.ui.screens.log import LogScreen, OpenFollower, follow_log
 from opsconsole.ui.screens.main import MainScreen
+from opsconsole.ui.screens.reader import ReaderScreen
 from opsconsole.ui.stylesheets import stylesheets
 from opsconsole.ui.terminal import is_behind
 from opsconsole.ui.theme import MONOCHROME, theme_name, themes
@@ -131,7 +134,10 @@ class ConsoleApp(App[None], inherit_bindings=False):
     # Actions
 
     def context(self) -> Context:
-        return self.main.context()
+        """For the screen that the keys are for: the palette itself is none."""
+        top = next((one for one in reversed(self.screen_stack) if isinstance(one, ReaderScreen)), None)
+        context = self.main.context()
+        return context if top is None else replace(context, screen=top.NAME)
 
     def hints(self, context: Context) -> list[Hint]:
         """The footer: every action that has a place there, with its key and whether it can be done now."""
@@ -158,14 +164,15 @@ class ConsoleApp(App[None], inherit_bindings=False):
         if action_id == "interrupt":
             keys = self.keymap.keys["quit"]
             self.main.say(f"press {shown_key(keys[0])} to quit") if keys else self.exit(return_code=0)
-        elif screen is not self.main:
-            if action_id in ("back", "quit"):
-                self.pop_screen()
-        else:
+        elif screen is not self.main and action_id in ("back", "quit"):
+            self.pop_screen()
+        elif screen is self.main or action_id in ("help", "palette"):
             self._open(action_id)
 
     def _open(self, action_id: str) -> None:
         """Put the screen for an action on top."""
+        if isinstance(self.screen, HelpScreen | CommandPalette):
+            return
         if action_id == "help":
             self.push_screen(HelpScreen(ACTIONS, self.keymap, self.context(), ascii_only=self.ascii_only))
         elif action_id == "palette":

@@ -49,6 +49,8 @@ class LogTailRead(Message, bubble=False):
 class DetailsScreen(PagesScreen):
     """Everything about the row ``row_key`` of the feed's newest Snapshot."""
 
+    NAME = "details"
+
     def __init__(
         self, row_key: str, feed: Feed, *, ascii_only: bool = False, open_log: OpenFollower = follow_log
     ) -> None:
@@ -82,7 +84,7 @@ class DetailsScreen(PagesScreen):
             return
         self.take(snapshot)
         self._watch_log()
-        self.footer_line.show(self.hints())
+        self.show_hints()
         self.renew()
 
     def take(self, snapshot: Snapshot) -> None:
@@ -137,10 +139,11 @@ class DetailsScreen(PagesScreen):
     def hints(self) -> Sequence[Hint]:
         logs = self._details.logs
         return (
-            Hint("esc", "back", ""),
-            Hint("l", "log", "" if logs else "no log known"),
-            Hint("j k", "scroll", ""),
-            Hint("g G", "ends", ""),
+            self.hint("back", label="back"),
+            self.hint("log", label="log", why_not="" if logs else "no log known"),
+            self.hint("down", "up", label="scroll"),
+            self.hint("top", "bottom", label="ends"),
+            self.hint("help", label="help"),
         )
 
     def perform(self, action_id: str) -> bool:

@@ -10,7 +10,6 @@ from opsconsole.ui.actions import ConsoleAction, Context
 from opsconsole.ui.fields import fit, inert, wrapped
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.keymap import Keymap, shown_key
-from opsconsole.ui.screens.log import LogScreen
 from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
 
 MARGIN = 2
@@ -25,6 +24,8 @@ COLUMN_GAP = 4
 
 class HelpScreen(PagesScreen):
     """The actions by group, in as many columns as fit."""
+
+    NAME = "help"
 
     def __init__(
         self, actions: Sequence[ConsoleAction], keymap: Keymap, context: Context, *, ascii_only: bool = False
@@ -45,7 +46,11 @@ class HelpScreen(PagesScreen):
         self.title_line.show("Help", notes)
 
     def hints(self) -> Sequence[Hint]:
-        return (Hint("esc", "back", ""), Hint("j k", "scroll", ""), Hint("g G", "ends", ""))
+        return (
+            self.hint("back", label="back"),
+            self.hint("down", "up", label="scroll"),
+            self.hint("top", "bottom", label="ends"),
+        )
 
     def lines(self, width: int) -> list[StyledLine]:
         room = width - 2 * MARGIN
@@ -62,7 +67,6 @@ class HelpScreen(PagesScreen):
             written = " ".join(shown_key(key, ascii_only=self.ascii_only) for key in keys)
             entry = (written or "no key", action.label, action.help, action.enabled(self._now))
             groups.setdefault(action.group, []).append(entry)
-        groups["In a log"] = [(key, "", text, "") for key, text in LogScreen.KEYS]
         return list(groups.items())
 
     def _block(self, group: tuple[str, list[tuple[str, str, str, str]]], width: int) -> list[StyledLine]:

@@ -14,7 +14,6 @@ from typing import NamedTuple, Protocol
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
@@ -120,20 +119,7 @@ class LogScreen(ReaderScreen):
     LogScreen FilterPrompt { width: 3; height: 1; }
     LogScreen FilterInput { width: 1fr; }
     """
-    BINDINGS = [  # noqa: RUF012  # as the toolkit wants it
-        Binding("f", "follow", "follow", show=False),
-        Binding("w", "wrap", "wrap", show=False),
-        Binding("e", "next_error", "next error", show=False),
-        Binding("E", "previous_error", "previous error", show=False),
-    ]
-    KEYS = (
-        ("f", "Follow new lines, or stop"),
-        ("w", "Wrap long lines, or cut them"),
-        ("e", "Go to the next line with an error"),
-        ("E", "Go to the error before"),
-        ("tab", "The next of several logs"),
-    )
-    """What the keys do that the registry does not know, for the help."""
+    NAME = "log"
 
     def __init__(
         self,
@@ -298,6 +284,14 @@ class LogScreen(ReaderScreen):
             self._open_search()
         elif action_id in ("find-next", "find-previous"):
             self._find(1 if action_id == "find-next" else -1)
+        elif action_id == "freeze":
+            self.following = not self.following
+            self._repaint()
+        elif action_id == "wrap":
+            self.wrapping = not self.wrapping
+            self._repaint()
+        elif action_id in ("next-error", "previous-error"):
+            self._go_to(lambda line: line.status == "bad", 1 if action_id == "next-error" else -1, "no error")
         elif action_id in ("next-pane", "previous-pane"):
             self._show_other(1 if action_id == "next-pane" else -1)
         elif action_id == "back" and self._search_line.display:
@@ -308,20 +302,6 @@ class LogScreen(ReaderScreen):
         else:
             return super().perform(action_id)
         return True
-
-    def action_follow(self) -> None:
-        self.following = not self.following
-        self._repaint()
-
-    def action_wrap(self) -> None:
-        self.wrapping = not self.wrapping
-        self._repaint()
-
-    def action_next_error(self) -> None:
-        self._go_to(lambda line: line.status == "bad", 1, "no error")
-
-    def action_previous_error(self) -> None:
-        self._go_to(lambda line: line.status == "bad", -1, "no error")
 
     def _show_other(self, direction: int) -> None:
         if len(self.paths) > 1:
@@ -368,22 +348,23 @@ class LogScreen(ReaderScreen):
 
     def hints(self) -> Sequence[Hint]:
         searched = "" if self.search else "nothing searched yet"
-        several = (Hint("tab", "other log", ""),) if len(self.paths) > 1 else ()
+        several = (self.hint("next-pane", label="other log"),) if len(self.paths) > 1 else ()
         return (
-            Hint("esc", "back", ""),
-            Hint("f", "stop following" if self.following else "follow", ""),
-            Hint("/", "search", ""),
-            Hint("n N", "matches", searched),
-            Hint("e", "next error", ""),
-            Hint("w", "cut lines" if self.wrapping else "wrap", ""),
+            self.hint("back", label="back"),
+            self.hint("freeze", label="stop following" if self.following else "follow"),
+            self.hint("filter", label="search"),
+            self.hint("find-next", "find-previous", label="matches", why_not=searched),
+            self.hint("next-error", "previous-error", label="errors"),
+            self.hint("wrap", label="cut lines" if self.wrapping else "wrap"),
             *several,
-            Hint("g G", "ends", ""),
+            self.hint("top", "bottom", label="ends"),
+            self.hint("help", label="help"),
         )
 
     def _repaint(self) -> None:
         self.view.repaint()
         self._show_title()
-        self.footer_line.show(self.hints())
+        self.show_hints()
 
     def _show_title(self) -> None:
         buffer = self.buffer

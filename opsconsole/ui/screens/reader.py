@@ -16,14 +16,17 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from opsconsole.ui.actions import ACTIONS
 from opsconsole.ui.footer import FooterLine, Hint
 from opsconsole.ui.frame import Piece, pieces_width
 from opsconsole.ui.ink import INKS, Ink
+from opsconsole.ui.keymap import Keymap, make_keymap, shown_key
 from opsconsole.ui.lines import LineWidget, spread
 from opsconsole.ui.repaint import ThriftyScreen
 from opsconsole.ui.spans import changed_spans
 
 WHEEL_LINES = 3
+USUAL_KEYS = make_keymap(ACTIONS, {})
 
 StyledText = tuple[str, str]
 """Inert text and the name of its status; ``title`` and ``mark`` name the ink's own styles."""
@@ -125,6 +128,9 @@ class TitleLine(LineWidget):
 class ReaderScreen(ThriftyScreen):
     """A screen of lines. Subclasses give the lines and follow the scrolling in whatever unit they lay out in."""
 
+    NAME = ""
+    """What the registry's actions know it by, see ``Context.screen``."""
+
     DEFAULT_CSS = """
     ReaderScreen { layout: vertical; }
     ReaderScreen > LineWidget { height: 1; }
@@ -145,7 +151,13 @@ class ReaderScreen(ThriftyScreen):
 
     def on_mount(self) -> None:
         self.view.focus()
-        self.footer_line.show(self.hints())
+        self.show_hints()
+
+    def hint(self, *action_ids: str, label: str, why_not: str = "") -> Hint:
+        """One entry of the footer: the first key of each of these actions, as the config has them."""
+        keymap: Keymap = getattr(self.app, "keymap", USUAL_KEYS)
+        keys = [shown_key(keys[0], ascii_only=self.ascii_only) for one in action_ids if (keys := keymap.keys[one])]
+        return Hint(" ".join(keys), label, why_not) if keys else Hint("", "", "")
 
     # For subclasses
 
@@ -156,6 +168,10 @@ class ReaderScreen(ThriftyScreen):
     def hints(self) -> Sequence[Hint]:
         """What the footer says."""
         raise NotImplementedError
+
+    def show_hints(self) -> None:
+        """Show the footer anew; actions that a config left without a key are not in it."""
+        self.footer_line.show([hint for hint in self.hints() if hint.key])
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll by so many lines; both ends stop it."""

@@ -49,14 +49,14 @@ class ReaderApp(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
 
-    def __init__(self, top: Screen[object], *, read_only: bool = False) -> None:
+    def __init__(self, top: Screen[object], *, read_only: bool = False, keys: dict[str, str] | None = None) -> None:
         super().__init__(css_path=stylesheets())
         self.animation_level = "none"
         self.top = top
         self.ascii_only = False
         self.read_only = read_only
         self.actions = actions_by_id()
-        self.keymap = make_keymap(ACTIONS, {})
+        self.keymap = make_keymap(ACTIONS, keys or {})
         self.performed: list[str] = []
         for theme in themes({})[0]:
             self.register_theme(theme)

@@ -9,7 +9,7 @@ from opsconsole.ui.keymap import make_keymap
 from opsconsole.ui.palette import commands, palette
 from opsconsole.ui.screens.help import HelpScreen
 from opsconsole.ui.screens.log import LogScreen
-from tests.ui.screens.readers import ReaderApp, eventually, text_of
+from tests.ui.screens.readers import ReaderApp, SampleFollower, eventually, text_of
 
 
 def help_screen(changes: dict[str, str] | None = None) -> HelpScreen:
@@ -36,10 +36,18 @@ def test_a_changed_key_is_shown_as_changed() -> None:
     assert any(line.split()[:2] == ["f7", "zoom"] for line in lines)
 
 
-def test_keys_of_the_log_screen_are_told_and_exist() -> None:
-    """The help tells no key that the log screen does not have."""
-    bound = {binding.key for binding in LogScreen.BINDINGS}
-    assert {key for key, _ in LogScreen.KEYS} <= bound | {"tab"}
+async def test_footer_and_keys_of_the_log_follow_the_config() -> None:
+    screen = LogScreen("/a", open_log=lambda _path: SampleFollower((["x ERROR y"], "")), poll_every_s=0.01)
+    app = ReaderApp(screen, keys={"wrap": "f8", "next-error": "f9", "back": "f10"})
+    async with app.run_test(size=(120, 24)) as pilot:
+        await eventually(pilot, lambda: screen.buffer.end == 1)
+        footer = "".join(part.text for part in screen.footer_line.render_line(0))
+        assert all(hint in footer for hint in ("f8 wrap", "f9 [ errors", "f10 back"))
+        await pilot.press("f8", "f9")
+        assert screen.wrapping
+        assert screen.current == 0
+        await pilot.press("f10")
+        await eventually(pilot, lambda: app.screen is not screen)
 
 
 async def test_scrolls_and_leaves() -> None:

@@ -151,15 +151,6 @@ def test_a_pool_whose_listeners_are_unknown_says_that_it_counts_claims_only(tmp_
     assert "claims only: no netlink" in reading.note
 
 
-def test_a_command_that_others_may_have_written_is_not_run(tmp_path: Path) -> None:
-    mark = tmp_path / "ran"
-    reading = EnvironmentSource(EnvironmentsTable(command=("touch", str(mark))), "others may write it").read(
-        SystemClock()
-    )
-    assert "not run: others may write it" in reading.reason
-    assert not mark.exists()
-
-
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "no such file" in reason(EnvironmentsTable(file=tmp_path / "absent.json"))
 
