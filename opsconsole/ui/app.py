@@ -16,6 +16,7 @@ from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widgets import Input
 
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.snapshot import Snapshot
@@ -98,7 +99,10 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._bindings = BindingsMap()
         for action in ACTIONS:
             for key in self.keymap.keys[action.id]:
-                self.bind(toolkit_key(key), f"perform('{action.id}')", description=action.label, show=False)
+                named = toolkit_key(key)
+                # At once, before the next key of a burst is handed to whoever has the focus by then.
+                self._bindings.bind(named, f"perform_now('{action.id}')", action.label, show=False, priority=True)
+                self._bindings.bind(named, f"perform('{action.id}')", action.label, show=False)
 
     def get_default_screen(self) -> Screen[object]:
         return self.main
@@ -151,6 +155,17 @@ class ConsoleApp(App[None], inherit_bindings=False):
             for action in sorted(ACTIONS, key=lambda action: action.footer)
             if action.footer and (keys := self.keymap.keys[action.id])
         ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is typed into a line of input, or to a dialog or the palette, is theirs first."""
+        if action == "perform_now":
+            return isinstance(self.screen, MainScreen | ReaderScreen) and not isinstance(self.focused, Input)
+        if action == "perform" and isinstance(self.screen, CommandPalette):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_perform_now(self, action_id: str) -> None:
+        self.action_perform(action_id)
 
     def action_perform(self, action_id: str) -> None:
         """Do an action of the registry, on whatever screen is on top."""

@@ -76,6 +76,25 @@ def test_help_filter_and_details_answer_to_their_keys(running: Fleet, terminal: 
     terminal.see("ended with 0")
 
 
+def test_what_is_typed_in_one_burst_goes_where_it_belongs(running: Fleet, terminal: Screen) -> None:
+    terminal.start(console(running), 120, 40)
+    terminal.see("dashboard", "twin")
+    terminal.press("2", "z", "/", *"qz!absent")
+    terminal.see("qz!absent", "0 of 2")
+    terminal.press("Escape")
+    terminal.see("twin")
+    terminal.press("l")
+    terminal.see("twin.log")
+    terminal.press("/", *"qwZ[")
+    terminal.see("/qwZ[ 0")
+    terminal.press("Escape")
+    terminal.wait(lambda text: "n N matches" in text)
+    terminal.press("Escape")
+    terminal.wait(lambda text: "qwZ[" not in text)
+    terminal.press("q")
+    terminal.see("Worker", "twin", "1 Services")
+
+
 def test_watch_mode_says_so(running: Fleet, terminal: Screen) -> None:
     terminal.start(console(running, "watch"), 120, 40)
     terminal.see("READ-ONLY", "dashboard")

@@ -324,12 +324,12 @@ class LogScreen(ReaderScreen):
         self._input.value = self.search
         self._search_line.display = True
         self.footer_line.display = False
-        self._input.focus()
+        self.set_focus(self._input)  # at once: what is typed on is for the search already
 
     def _close_search(self) -> None:
         self._search_line.display = False
         self.footer_line.display = True
-        self.view.focus()
+        self.set_focus(self.view)
         self._repaint()
 
     def on_input_changed(self, event: Input.Changed) -> None:

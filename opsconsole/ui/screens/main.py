@@ -371,6 +371,8 @@ class MainScreen(ThriftyScreen):
         self.filtering = True
         self.filter_input.value = self.table.view.filter
         self.filter_input.cursor_position = len(self.filter_input.value)
+        # Now, not after the next frame: what is typed on is for the filter already.
+        self.set_focus(self.filter_input, scroll_visible=False)
         self._lay_out()
 
     def end_filter(self, keep: bool) -> None:
@@ -378,6 +380,7 @@ class MainScreen(ThriftyScreen):
         self.filtering = False
         if not keep:
             self.set_filter("")
+        self.set_focus(self.table, scroll_visible=False)
         self._lay_out()
 
     def set_filter(self, text: str) -> None:
