@@ -69,7 +69,7 @@ def service_row(service: Service, signs: Glyphs, key: str) -> Row:
         "state": state_cell(_sign(status, signs), service.state, status),
         "port": number_cell(service.port),
         "http": EMPTY
-        if not service.url or (service.state == "down" and service.http_status is None)
+        if not service.url or (service.state == "down" and service.probed_at is None)
         else answer_cell(service.http_status, service.probed_at is not None, _http_status(service)),
         "latency": EMPTY if not service.url or unanswered else latency_cell(service.latency_ms),
         "uptime": _absent_when_down(service, duration_cell(service.uptime_s)),
