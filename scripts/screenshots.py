@@ -67,8 +67,9 @@ SHOTS = (
 class StillFeed:
     """Shows one Snapshot, for ever."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, loaded: LoadedConfig) -> None:
         self._snapshot = snapshot
+        self.loaded = loaded
         self.latest: Snapshot | None = snapshot
         self.history = History()
         for _ in range(KEEP):
@@ -124,7 +125,7 @@ def take_still(healthy: bool) -> tuple[Still, LoadedConfig]:
             system=sandbox.expected.system,
             logs=logs,
         )
-    return still(snapshot, scene), loaded
+    return still(snapshot, scene, loaded.config), loaded
 
 
 def look(sandbox: Sandbox, loaded: LoadedConfig) -> Snapshot:
@@ -149,18 +150,17 @@ def complete(snapshot: Snapshot, sandbox: Sandbox) -> bool:
     readings = [getattr(snapshot, name) for name in ("services", "workers", "sessions", "sites", "queue")]
     if not all(reading.ok for reading in [*readings, snapshot.environments, snapshot.system]):
         return False
-    states = [(one.name, one.state) for one in snapshot.sites.value or ()]
-    services = [(one.name, one.state) for one in snapshot.services.value or ()]
-    expected = sandbox.expected
-    return states == [(one.name, one.state) for one in expected.sites] and services == [
-        (one.name, one.state) for one in expected.services
-    ]
+    return all(
+        {one.name: one.state for one in getattr(snapshot, name).value}
+        == {one.name: one.state for one in getattr(sandbox.expected, name)}
+        for name in ("services", "workers", "sessions", "sites")
+    )
 
 
 async def picture(shot: Shot, taken: Still, loaded: LoadedConfig) -> str:
     """The SVG of this shot."""
     app = ConsoleApp(
-        StillFeed(taken.snapshot),
+        StillFeed(taken.snapshot, loaded),
         read_only=shot.watch,
         loaded=loaded,
         ascii_only=False,

@@ -17,7 +17,10 @@ import msgspec
 
 from opsconsole.collect.consumers import consumers
 from opsconsole.collect.logs import Tail, line_time, summary
+from opsconsole.config.types import Config
 from opsconsole.demo.expected import ExpectedSystem
+from opsconsole.diagnose import diagnose
+from opsconsole.model.finding import Diagnosis
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.process import Process, ProcessTable, usage
 from opsconsole.model.snapshot import Snapshot
@@ -42,16 +45,22 @@ _RSS = {"claude": 13 * _MIB, "python3": 12 * _MIB, "tmux: server": 5 * _MIB}
 _SMALL_RSS = 3 * _MIB
 _RECENT_LOG_S = 60.0
 _RECENT_LOG_LINES = 4
+_SPINNER = re.compile(r"[✢✳✶✻✽]")
+_SHARE = re.compile(r"\d+\.\d % CPU")
 _PID_FIELDS = frozenset({"pid", "ppid", "owner_pid", "session", "process_group", "server_pid", "children"})
 _PORT_FIELDS = frozenset({"port", "ports", "first", "last", "used", "unclaimed"})
 _FIXED: dict[str, Any] = {
     "boot_id": _BOOT,
+    "cpu_percent": 0.0,
     "host": HOST,
     "inode": 1,
     "latency_ms": _LATENCY_MS,
     "monotonic": 1000.0,
-    "pid_namespace": 1,
     "image": 1,
+    "oom_score": 667,
+    "pid_namespace": 1,
+    "pss_bytes": 9 * _MIB,
+    "rss_bytes": _SMALL_RSS,
     "scan_ms": 12.0,
     "sequence": 1,
     "started_in": None,
@@ -82,8 +91,9 @@ class Still(msgspec.Struct, frozen=True):
     logs: dict[str, tuple[str, ...]]
 
 
-def still(snapshot: Snapshot, scene: Scene) -> Still:
-    return _Stilling(snapshot, scene).still()
+def still(snapshot: Snapshot, scene: Scene, config: Config) -> Still:
+    """The still of this Snapshot, diagnosed again under the sandbox's config."""
+    return _Stilling(snapshot, scene).still(config)
 
 
 class _Stilling:
@@ -99,7 +109,7 @@ class _Stilling:
         # Where both are one it is the first.
         self._places = {scene.socket_directory: SOCKET_DIRECTORY, scene.directory: DIRECTORY}
 
-    def still(self) -> Still:
+    def still(self, config: Config) -> Still:
         before = self._without_the_host(self._snapshot)
         # Services, workers and sessions come first: their processes are numbered in the order of the screen.
         rest = {name: getattr(before, name) for name in before.__struct_fields__ if name != "processes"}
@@ -108,7 +118,19 @@ class _Stilling:
             before.processes, at=NOW, value=None if (table := before.processes.value) is None else self._table(table)
         )
         logs = {self._text(path): self._log_lines(lines) for path, lines in self._scene.logs.items()}
-        return Still(_costed(_logged(Snapshot(**walked), logs), self._scene), logs)
+        after = _costed(_logged(Snapshot(**walked), logs), self._scene)
+        # Its evidence names places of the config, which are the sandbox's own.
+        told = self._texts(msgspec.to_builtins(diagnose(after, config)))
+        diagnosis = msgspec.convert(told, Diagnosis)
+        return Still(msgspec.structs.replace(after, diagnosis=diagnosis), logs)
+
+    def _texts(self, value: Any) -> Any:
+        """The same with only its texts changed."""
+        if isinstance(value, dict):
+            return {key: self._texts(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._texts(one) for one in value]
+        return self._text(value) if isinstance(value, str) else value
 
     def _without_the_host(self, snapshot: Snapshot) -> Snapshot:
         pids = self._scene.pids
@@ -127,6 +149,7 @@ class _Stilling:
             processes=msgspec.structs.replace(snapshot.processes, value=table),
             disks=msgspec.structs.replace(snapshot.disks, state="ok", value=(_DISK,), reason=""),
             consumers=(),
+            diagnosis=None,
         )
 
     def _table(self, table: ProcessTable) -> ProcessTable:
@@ -152,6 +175,8 @@ class _Stilling:
             return type(value)(**fields)
         if isinstance(value, str):
             return self._text(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return self._moment(value) if self._is_moment(value) else value
         if isinstance(value, tuple):
             return tuple(self._value(one) for one in value)
         if isinstance(value, dict):
@@ -163,9 +188,9 @@ class _Stilling:
             return value
         if name in _FIXED:
             return _FIXED[name]
-        if name == "reason":
-            return self._text(value, with_pids=True)
-        if name == "session_id" and isinstance(value, str) and not value.startswith("$"):
+        if name in ("reason", "agent_reason"):
+            return _SPINNER.sub("✶", _SHARE.sub("0.0 % CPU", self._text(value, with_pids=True)))
+        if name in ("session_id", "conversation") and isinstance(value, str) and not value.startswith("$"):
             return self._conversations.setdefault(value, f"{len(self._conversations) + 1:08}{_BOOT[8:]}")
         if name in _PID_FIELDS:
             return self._numbers_in(value, self._pid)

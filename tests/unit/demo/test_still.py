@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from opsconsole.config.types import Config
 from opsconsole.demo.readings import INCIDENT
 from opsconsole.demo.still import HOST, NOW, RECENT_S, Scene, Still, still
 from opsconsole.model.identity import ProcessId
@@ -109,7 +110,7 @@ class World:
             system=INCIDENT,
             logs={f"{self.directory}/tmp/assigner.log": lines},
         )
-        return still(self.snapshot(), scene)
+        return still(self.snapshot(), scene, Config())
 
 
 HERE: dict[str, Any] = {"pid": 2000, "base": 20_000, "at": 1_790_000_000.0, "directory": "/tmp/demo-1", "slow": 2.5}
