@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from opsconsole.collect.files import FileUnreadable, open_regular
+from opsconsole.collect.log_patterns import mine
 from opsconsole.model.clock import Clock
 from opsconsole.model.reading import Reading, ok
 from opsconsole.model.text import shown
@@ -25,6 +26,8 @@ TAIL_BYTES = 65536
 FOLLOW_BYTES = 262144
 """The most that one poll of a follower reads; what grew beyond it is skipped, and said."""
 LINE_LIMIT = 2000
+SHOWN_ERRORS = 30
+SHOWN_LINE = 400
 
 _ERROR = re.compile(
     r"\b(?:ERROR|CRITICAL|FATAL|PANIC|EMERG|ALERT|Traceback|Unhandled|Exception)\b|^\s*[\w.]*(?:Error|Exception):"
@@ -88,7 +91,8 @@ def read_tail(path: Path, limit: int = TAIL_BYTES) -> Tail:
 def summary(path: Path, tail: Tail, now: float) -> Log:
     """What a tail tells: age of the last write, error lines, and their rate over the time its lines span."""
     today = datetime.fromtimestamp(now)
-    errors = sum(map(is_error, tail.lines))
+    erring = [line for line in tail.lines if is_error(line)]
+    errors = len(erring)
     times = [moment for line in (*tail.lines[:5], *tail.lines[-5:]) if (moment := line_time(line, today)) is not None]
     span_s = max(times) - min(times) if len(times) > 1 else 0.0
     return Log(
@@ -100,6 +104,8 @@ def summary(path: Path, tail: Tail, now: float) -> Log:
         errors_per_min=errors * 60.0 / span_s if span_s > 0 else None,
         errors=errors,
         lines=len(tail.lines),
+        patterns=mine((line, line_time(line, today)) for line in erring),
+        error_lines=tuple(line[:SHOWN_LINE] for line in erring[-SHOWN_ERRORS:]),
     )
 
 

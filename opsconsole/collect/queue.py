@@ -29,6 +29,8 @@ WRITE_VERSION_AT = 18
 """Offset in the header of the byte that is 2 in WAL mode (SQLite's file format, 1.3)."""
 DAY_S = 24 * 3600
 COMMON_ERRORS = 5
+RECENT = 10
+"""Prompts that ended last, by which it is told whether it still fails."""
 QUERY_LIMIT_S = 2.0
 STEPS_PER_LOOK = 10_000
 """SQLite virtual machine steps between two looks at the clock."""
@@ -121,6 +123,7 @@ class QueueSource:
             cancelled=cancelled,
             other=total - completed - failed - pending - active - cancelled,
             oldest_pending_s=self._oldest_pending(database, now) if table.created_column in columns else None,
+            recent=self._recent(database, columns),
             errors=self._common_errors(database) if table.error_column in columns else (),
         )
 
@@ -139,6 +142,22 @@ class QueueSource:
                 (*table.statuses.failed, since),
             )
         )
+
+    def _recent(self, database: sqlite3.Connection, columns: set[str]) -> tuple[int, int] | None:
+        """Completed and failed of those that ended last, by when they ended or else began; None without times."""
+        table = self._table
+        moments = [_epoch(name) for name in (table.ended_column, table.created_column) if name in columns]
+        if not moments:
+            return None
+        ended = (*table.statuses.completed, *table.statuses.failed)
+        moment = f"coalesce({', '.join(moments)}, null)"
+        rows = database.execute(
+            f"select {_name(table.status_column)} from {_name(table.table)} where {_name(table.status_column)} in"  # noqa: S608
+            f" ({_marks(ended)}) and {moment} is not null order by {moment} desc limit {RECENT}",
+            ended,
+        ).fetchall()
+        completed = sum(row[0] in table.statuses.completed for row in rows)
+        return completed, len(rows) - completed
 
     def _oldest_pending(self, database: sqlite3.Connection, now: float) -> float | None:
         table = self._table

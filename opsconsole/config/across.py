@@ -12,7 +12,7 @@ from typing import Any
 from opsconsole.config.checks import component_form
 from opsconsole.config.problem import Found, nearest, quoted
 
-NAMED_TABLES = ("service", "worker", "site", "alert", "target", "action")
+NAMED_TABLES = ("service", "worker", "site", "error", "rule", "alert", "target", "action")
 
 
 def cross_problems(document: dict[str, Any]) -> Found:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from opsconsole.config import types
 from opsconsole.config.problem import nearest, quoted
+from opsconsole.model.finding import RULE_NAMES
 from opsconsole.model.text import clean
 
 Check = Callable[[Any], str]
@@ -143,6 +144,25 @@ def _share(value: float) -> str:
     return f"{value:g} is no share; 0.0 to 1.0" + (f"; write {value / 100:g}" if 1.0 < value <= 100.0 else "")
 
 
+def _regular_expression(value: str) -> str:
+    try:
+        matches_nothing = re.compile(value).search("")
+    except re.error as error:
+        return f"{quoted(value)} is no regular expression: {error}"
+    return f"{quoted(value)} matches every line" if matches_nothing else ""
+
+
+def _rule(value: str) -> str:
+    return "" if value in RULE_NAMES else f"no rule is named {quoted(value)}; {nearest(value, RULE_NAMES)}"
+
+
+def _seen(value: str) -> str:
+    match = re.fullmatch(r"\s*([0-9]{1,3})\s+of\s+([0-9]{1,3})\s*", value)
+    if match is not None and 1 <= int(match[1]) <= int(match[2]):
+        return ""
+    return f'{quoted(value)} is not "HOLDS of LOOKS"; such as "3 of 5"'
+
+
 def _percent(value: float) -> str:
     return "" if 0.0 <= value <= 100.0 else f"{value:g} is no percentage; 0 to 100"
 
@@ -187,6 +207,7 @@ _CHECKS: dict[tuple[type, str], Check] = {
             types.ServiceTable,
             types.WorkerTable,
             types.SiteTable,
+            types.ErrorTable,
             types.AlertTable,
             types.TargetTable,
             types.ActionTable,
@@ -214,6 +235,11 @@ _CHECKS: dict[tuple[type, str], Check] = {
     (types.DiagnoseTable, "inodes_free_percent"): _percent,
     (types.DiagnoseTable, "site_misses"): _at_least(1),
     (types.DiagnoseTable, "restarts"): _at_least(1),
+    (types.DiagnoseTable, "log_errors"): _at_least(1),
+    (types.ErrorTable, "match"): _regular_expression,
+    (types.RuleTable, "name"): _rule,
+    (types.RuleTable, "seen"): _seen,
+    (types.RuleTable, "clean"): _at_least(1),
     (types.AlertTable, "when"): _filled,
     (types.TargetTable, "metric"): _filled,
     (types.TargetTable, "want"): _filled,

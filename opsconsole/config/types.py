@@ -185,8 +185,34 @@ class DiagnoseTable(_Table, frozen=True, kw_only=True):
     inodes_free_percent: float = 5.0
     site_misses: int = 2
     """Probes in a row without an answer before a site is down."""
+    log_errors: int = 3
+    """Error lines of one pattern in a log's tail."""
     restarts: int = 3
     """Starts of one worker within ten minutes that make a crash loop."""
+
+
+class RuleTable(_Table, frozen=True, kw_only=True):
+    """How a rule is applied: whether at all, and how steady its evidence must be."""
+
+    name: str
+    """Of the rule, such as ``cpu-starved``."""
+    enabled: bool = True
+    seen: str = ""
+    """``3 of 5``: in how many of its last looks it must hold before it is a finding."""
+    for_: Duration | None = msgspec.field(name="for", default=None)
+    """For how long it must hold before it is a finding."""
+    clean: int | None = None
+    """Looks in a row in which it must not hold before the finding closes."""
+
+
+class ErrorTable(_Table, frozen=True, kw_only=True):
+    """A class of errors in logs and queues that explains itself. These come before the built-in ones."""
+
+    name: str
+    match: str
+    """Regular expression, searched for in a line without regard to case."""
+    cause: str = ""
+    fix: str = ""
 
 
 class EscalationTable(_Table, frozen=True, kw_only=True):
@@ -239,6 +265,8 @@ class Config(_Table, frozen=True, kw_only=True):
     environments: EnvironmentsTable | None = None
     queue: QueueTable | None = None
     diagnose: DiagnoseTable = DiagnoseTable()
+    error: tuple[ErrorTable, ...] = ()
+    rule: tuple[RuleTable, ...] = ()
     alert: tuple[AlertTable, ...] = ()
     target: tuple[TargetTable, ...] = ()
     action: tuple[ActionTable, ...] = ()

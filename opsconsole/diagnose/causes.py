@@ -100,7 +100,7 @@ def _beside(links: Iterable[Link], told: Mapping[str, Mapping[str, Role]]) -> di
 
 
 def _explained(finding: Finding, links: Iterable[Link]) -> Finding:
-    whys = dict.fromkeys(link.why for link in links if link.symptom == finding.id)
+    whys = dict.fromkeys(link.why for link in links if link.symptom == finding.id and link.why)
     if not whys:
         return finding
     return msgspec.structs.replace(finding, root_cause="; ".join((finding.root_cause, *whys)))

@@ -25,7 +25,10 @@ def findings_of(
     """What every rule by itself says, unrelated yet; and the rules that could not because of a bug in them."""
     findings: list[Finding] = []
     bugs: list[Unknown] = []
+    switched_off = {table.name for table in config.rule if not table.enabled}
     for rule in rules:
+        if rule.name in switched_off:
+            continue
         try:
             findings += rule.judge(snapshot, config)
         except Exception as bug:  # noqa: BLE001  # a bug in one rule must show as unknown, not silence all others

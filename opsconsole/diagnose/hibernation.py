@@ -10,7 +10,8 @@ from opsconsole.model.snapshot import Snapshot
 
 
 def idle_sessions(snapshot: Snapshot, config: Config) -> tuple[Session, ...]:
-    """Agent sessions known to be idle for `idle_after`, neither protected nor looked at by somebody; longest first."""
+    """Agent sessions known to be idle for `idle_after` that nobody would miss: neither protected, nor looked at, nor
+    with unsent text in an input box; longest idle first."""
     idle = [
         session
         for session in snapshot.sessions.value or ()
@@ -20,6 +21,7 @@ def idle_sessions(snapshot: Snapshot, config: Config) -> tuple[Session, ...]:
         and session.idle_s >= config.sessions.idle_after
         and not session.protected
         and not session.attached
+        and not any(pane.draft for pane in session.panes)
     ]
     return tuple(sorted(idle, key=lambda session: (-(session.idle_s or 0.0), session.name)))
 

@@ -6,18 +6,17 @@ does. Where the cause does no harm by itself (a limit exceeded, environments gro
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from opsconsole.config.types import Config
+from opsconsole.diagnose.known_errors import PORTS, known_error
 from opsconsole.diagnose.look import local_port, queue_worker, worker_table
 from opsconsole.diagnose.rules.environments import POOL, SUBJECT
 from opsconsole.diagnose.words import listed
 from opsconsole.model.finding import SEVERITIES, Finding
 from opsconsole.model.snapshot import Snapshot
 
-NO_PORTS = re.compile(r"\bno (?:available |free )?ports?\b|port (?:pool )?exhaust", re.IGNORECASE)
 _PRESSURES = ("system-load", "memory-pressure", "swap-thrash", "cpu-starved")
 """Findings on the machine as a whole, in the order in which one leads the others of the same severity."""
 
@@ -28,7 +27,7 @@ class Link(NamedTuple):
     symptom: str
     leads: Literal["cause", "symptom", "neither"]
     why: str
-    """How the cause leads to the symptom: told in the symptom's root cause."""
+    """How the cause leads to the symptom: told in the symptom's root cause. Empty where that says it already."""
 
 
 class Findings:
@@ -112,12 +111,17 @@ def of_environments(findings: Findings, snapshot: Snapshot, config: Config) -> I
             yield Link(kept, exhausted, "symptom", findings.by_id[kept].title)
     why = f"{findings.by_id[exhausted].title}, so none can be made"
     queue = snapshot.queue.value
-    if queue is not None and any(NO_PORTS.search(text) for text, _ in queue.errors):
+    if queue is not None and any(_for_want_of_ports(text, config) for text, _ in queue.errors):
         for failing in findings.of("worker-failing"):
             yield Link(exhausted, failing.id, "cause", why)
     for errors in findings.of("log-errors"):
-        if any(NO_PORTS.search(evidence.fact) for evidence in errors.evidence):
+        if any(_for_want_of_ports(evidence.fact, config) for evidence in errors.evidence):
             yield Link(exhausted, errors.id, "cause", why)
+
+
+def _for_want_of_ports(text: str, config: Config) -> bool:
+    known = known_error(text, config)
+    return known is not None and known.name == PORTS
 
 
 def of_failing_workers(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
@@ -127,7 +131,7 @@ def of_failing_workers(findings: Findings, snapshot: Snapshot, config: Config) -
     errors = f"log-errors:{queue_worker(config, config.queue)}"
     for failing in findings.of("worker-failing"):
         if findings.has(errors):
-            yield Link(errors, failing.id, "symptom", findings.by_id[errors].title)
+            yield Link(errors, failing.id, "symptom", "")
 
 
 def of_the_machine(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:

@@ -63,15 +63,17 @@ def _of_system(snapshot: Snapshot) -> Iterator[Unknown]:
 def _of_items(snapshot: Snapshot, config: Config) -> Iterator[Unknown]:
     for service in snapshot.services.value or ():
         if service.state == "unknown":
-            yield Unknown(f"service {service.name}", service.reason, snapshot.services.at, _SERVICE)
+            yield Unknown(f"service {service.name}", service.reason, snapshot.services.at, _SERVICE, (service.name,))
     for worker in snapshot.workers.value or ():
         at = snapshot.workers.at
         if worker.state == "unknown":
-            yield Unknown(f"worker {worker.name}", worker.reason, at, _WORKER)
+            yield Unknown(f"worker {worker.name}", worker.reason, at, _WORKER, (worker.name,))
         if worker.pid_file is not None and worker.pid_file.state == "unreadable":
-            yield Unknown(f"pid file of {worker.name}", worker.pid_file.reason, at, _PID)
+            yield Unknown(f"pid file of {worker.name}", worker.pid_file.reason, at, _PID, (worker.name,))
         if worker.log is not None and worker.log.state == "unreadable":
-            yield Unknown(f"log of {worker.name}", worker.log.reason, at, ("log-errors", "worker-silent"))
+            yield Unknown(
+                f"log of {worker.name}", worker.log.reason, at, ("log-errors", "worker-silent"), (worker.name,)
+            )
     environments = snapshot.environments.value
     if environments is not None:
         ageless = [one.name for one in environments.items if one.stale is None and one.ttl_s is not None]
@@ -80,10 +82,10 @@ def _of_items(snapshot: Snapshot, config: Config) -> Iterator[Unknown]:
             yield Unknown("environments", why, snapshot.environments.at, ("env-stale",))
     for site in snapshot.sites.value or ():
         if site.state == "unknown":
-            yield Unknown(f"site {site.name}", site.reason, site.checked_at, _SITE)
+            yield Unknown(f"site {site.name}", site.reason, site.checked_at, _SITE, (site.name,))
         elif site.state == "down" and not site.tls_error and site.failures < config.diagnose.site_misses:
             why = f"no answer to {several(site.failures, 'probe')} yet ({site.reason}): needs another look"
-            yield Unknown(f"site {site.name}", why, site.checked_at, _SITE)
+            yield Unknown(f"site {site.name}", why, site.checked_at, _SITE, (site.name,))
 
 
 def _of_sessions(snapshot: Snapshot) -> Iterator[Unknown]:
@@ -95,4 +97,4 @@ def _of_sessions(snapshot: Snapshot) -> Iterator[Unknown]:
     for reason, names in by_reason.items():
         subject = f"session {names[0]}" if len(names) == 1 else f"{len(names)} sessions"
         why = reason if len(names) == 1 else f"{reason}: {listed(names)}"
-        yield Unknown(subject, why, snapshot.sessions.at, _SESSION)
+        yield Unknown(subject, why, snapshot.sessions.at, _SESSION, tuple(names))

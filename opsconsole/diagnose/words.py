@@ -48,3 +48,12 @@ def command(argv: Sequence[str]) -> str:
     import shlex
 
     return shlex.join(argv)
+
+
+def every(shortest: float, longest: float) -> str:
+    """``every 13 min``, ``every 5 to 15 min``, ``every 4 s``; at once where no time passes between them."""
+    if longest < 1:
+        return "several a second"
+    unit, length = ("s", 1.0) if longest < 120 else ("min", 60.0) if longest < 7200 else ("h", 3600.0)
+    low, high = round(shortest / length), round(longest / length)
+    return f"every {low} to {high} {unit}" if low != high else f"every {high} {unit}"

@@ -24,13 +24,14 @@ from opsconsole.collect.system import system_source
 from opsconsole.collect.workers import candidate_predicate
 from opsconsole.config.locate import agent_profiles
 from opsconsole.config.types import LoadedConfig
-from opsconsole.diagnose import diagnose
+from opsconsole.diagnose import Watch, diagnose
 from opsconsole.engine.assembly import WARM_UP_S, Assembly, CoreScan
 from opsconsole.engine.config_watch import ConfigWatch
 from opsconsole.engine.history import History
 from opsconsole.engine.pace import Pace
 from opsconsole.engine.sources import Lanes
 from opsconsole.model.clock import Clock, SystemClock
+from opsconsole.model.finding import Diagnosis
 from opsconsole.model.listener import Port
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
@@ -73,6 +74,8 @@ class Engine:
         agents = load_agents(agent_profiles())
         self._lanes = Lanes(loaded, self._clock, self._wake_up, agents)
         self._assembly = Assembly(clean(socket.gethostname(), 80), agents)
+        self._findings: Watch | None = Watch()
+        """What was found over time; None for a single collection, which has no time."""
         self._discovered_pids: frozenset[int] = frozenset()
         """What discovery takes for workers: looked at deeper, so that their programs can be told."""
         self._wake = threading.Event()
@@ -109,6 +112,7 @@ class Engine:
 
     def collect_once(self) -> Snapshot:
         """One complete Snapshot: every source asked, waited for up to its deadline, rates over a short pause."""
+        self._findings = None
         if self._lanes.probes is not None:
             self._lanes.probes.patient = True
         self._lanes.start()
@@ -144,7 +148,7 @@ class Engine:
         )
         self.latest = msgspec.structs.replace(
             snapshot,
-            diagnosis=diagnose(snapshot, self._config),
+            diagnosis=self._diagnosed(snapshot),
             slowed=self._keep_pace(system),
             config_problem=self._watch.problem,
         )
@@ -168,6 +172,11 @@ class Engine:
             self._pace.follow((system if self._strain is None else self._strain.read(self._clock)).value)
         self._lanes.stretch(self._pace.factor)
         return f"every {self.interval_s:g} s: {self._pace.reason}" if self.interval_s > self.refresh_s else ""
+
+    def _diagnosed(self, snapshot: Snapshot) -> Diagnosis:
+        if self._findings is None:
+            return diagnose(snapshot, self._config)
+        return self._findings.diagnosis(snapshot, self._config)
 
     def _probe_restarted(self, snapshot: Snapshot) -> None:
         """What was started since its last probe need not wait for its turn."""

@@ -70,3 +70,5 @@ class Queue(msgspec.Struct, frozen=True):
     oldest_pending_s: float | None = None
     errors: tuple[tuple[str, int], ...] = ()
     """The commonest error texts of failed rows with their counts, cleaned and masked."""
+    recent: tuple[int, int] | None = None
+    """Completed and failed of the ten that ended last; None where the table tells no times."""

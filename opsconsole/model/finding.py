@@ -9,21 +9,21 @@ from typing import Literal
 
 import msgspec
 
+from opsconsole.model.plan import Verb
+
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 """Gravest first."""
 
-Verb = Literal[
-    "",
-    "kill-duplicates",
-    "start",
-    "restart",
-    "prune-environments",
-    "delete-environment",
-    "remove-pid-file",
-    "hibernate",
-]
-"""What the console can do about it; empty when only a person can."""
+RULE_NAMES = (
+    *("service-down", "service-degraded", "port-shared", "port-held"),
+    *("worker-missing", "worker-duplicates", "worker-failing", "worker-crash-loop", "worker-pidfile", "worker-silent"),
+    *("log-errors", "system-load", "cpu-starved", "memory-pressure", "swap-thrash", "disk-full"),
+    *("sessions-many", "session-idle", "session-hung", "session-dead"),
+    *("env-stale", "env-duplicate", "env-ports-exhausted", "env-source"),
+    *("site-down", "site-unexpected", "site-tls"),
+)
+"""Of all rules: what the config may name."""
 
 
 def graver(one: Severity, other: Severity) -> bool:
@@ -44,7 +44,8 @@ class Evidence(msgspec.Struct, frozen=True):
 class Remedy(msgspec.Struct, frozen=True):
     """How it is put right."""
 
-    action: Verb = ""
+    action: Verb | Literal[""] = ""
+    """What the console can do about it; empty when only a person can."""
     targets: tuple[str, ...] = ()
     """Names the action is called with: workers, services, sessions, environments."""
     automatic: bool = False
@@ -97,6 +98,8 @@ class Unknown(msgspec.Struct, frozen=True):
     at: float | None
     rules: tuple[str, ...]
     """The rules that could not say anything of it."""
+    items: tuple[str, ...] = ()
+    """The subjects of these rules that are meant; empty: all of them."""
 
 
 class ScorePart(msgspec.Struct, frozen=True):

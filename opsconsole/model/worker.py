@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from opsconsole.model.identity import ProcessId
+from opsconsole.model.log_pattern import LogPattern
 
 WorkerState = Literal["running", "missing", "duplicates", "unknown"]
 PidFileState = Literal["ok", "missing", "stale", "wrong", "unreadable"]
@@ -67,6 +68,10 @@ class Log(msgspec.Struct, frozen=True):
     lines: int | None = None
     """Lines in that tail."""
     reason: str = ""
+    patterns: tuple[LogPattern, ...] = ()
+    """What repeats among the error lines of that tail, commonest first."""
+    error_lines: tuple[str, ...] = ()
+    """The newest error lines of that tail, oldest first."""
 
 
 class Worker(msgspec.Struct, frozen=True):

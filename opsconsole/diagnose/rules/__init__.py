@@ -11,6 +11,7 @@ from typing import NamedTuple
 from opsconsole.config.types import Config
 from opsconsole.diagnose.rules.disks import disk_full
 from opsconsole.diagnose.rules.environments import env_duplicate, env_ports_exhausted, env_source, env_stale
+from opsconsole.diagnose.rules.logs import log_errors
 from opsconsole.diagnose.rules.machine import cpu_starved, memory_pressure, swap_thrash, system_load
 from opsconsole.diagnose.rules.pid_files import worker_pidfile
 from opsconsole.diagnose.rules.ports import port_held, port_shared
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = tuple(
         worker_crash_loop,
         worker_pidfile,
         worker_silent,
+        log_errors,
         system_load,
         cpu_starved,
         memory_pressure,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsconsole.config.types import Config
+from opsconsole.diagnose.recovery import recovered_config
 from opsconsole.diagnose.words import size
 from opsconsole.model.finding import Evidence, Finding, Remedy, Severity, found
 from opsconsole.model.snapshot import Snapshot
@@ -45,5 +46,5 @@ def disk_full(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             remedy=Remedy(
                 steps=(f"find what is large: du -xh --max-depth=2 {disk.mount} | sort -h | tail", "remove what may go")
             ),
-            verify=f"{disk.mount} under {config.diagnose.disk_used_percent:g} %",
+            verify=f"{disk.mount} under {recovered_config(config).diagnose.disk_used_percent:g} %",
         )

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.hibernation import hibernation
+from opsconsole.diagnose.recovery import LOAD_EASED, recovered_config
 from opsconsole.diagnose.words import size
 from opsconsole.model.finding import Evidence, Finding, found
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.system import System
 
 MACHINE = "machine"
-SUSTAINED = 0.75
-"""Share of the limit above which the older averages make a load sustained."""
+SUSTAINED = LOAD_EASED
+"""Share of the limit above which the older averages make a load sustained: where it would be left again."""
 GRAVE_MEMORY = 0.5
 """Share of the memory limit below which pressure is high."""
 
@@ -50,7 +51,7 @@ def system_load(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
         + (": high for at least 15 minutes, not a spike" if sustained else ""),
         impact="everything on the machine answers late",
         remedy=hibernation(snapshot, config),
-        verify=f"1 minute load under {limit:g} and falling",
+        verify=f"1 minute load at most {recovered_config(config).diagnose.load_per_core * system.cores:g}",
     )
 
 
@@ -72,7 +73,7 @@ def cpu_starved(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
         root_cause="what runs wants more CPU time than there is",
         impact="everything on the machine answers late",
         remedy=hibernation(snapshot, config),
-        verify=f"at least {config.diagnose.cpu_idle_percent:g} % of CPU time idle",
+        verify=f"at least {recovered_config(config).diagnose.cpu_idle_percent:g} % of CPU time idle",
     )
 
 
@@ -98,7 +99,7 @@ def memory_pressure(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
         root_cause="what runs wants more memory than there is",
         impact="programs are swapped out, or killed when swap is used up too",
         remedy=hibernation(snapshot, config),
-        verify=f"at least {limit:g} % of memory available",
+        verify=f"at least {recovered_config(config).diagnose.memory_available_percent:g} % of memory available",
     )
 
 
@@ -122,7 +123,7 @@ def swap_thrash(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
         root_cause="what is in use at once does not fit into memory",
         impact="whatever was swapped out answers seconds late",
         remedy=hibernation(snapshot, config),
-        verify=f"swap traffic under {size(limit)}/s in or out",
+        verify=f"swap traffic at most {size(recovered_config(config).diagnose.swap_per_s)}/s, in or out",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsconsole.config.types import Config
+from opsconsole.diagnose.recovery import just_started
 from opsconsole.diagnose.words import listed, several
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.snapshot import Snapshot
@@ -23,12 +24,14 @@ def worker_pidfile(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     """
     workers = snapshot.workers.value or ()
     without = [(one, one.pid_file) for one in workers if one.pid_file is not None and one.pid_file.state == "missing"]
-    running = [(worker, pid_file) for worker, pid_file in without if worker.instances]
+    running = [
+        (worker, pid_file) for worker, pid_file in without if worker.instances and not just_started(worker, snapshot)
+    ]
     if running:
         yield _missing(running, snapshot)
     for worker in workers:
         pid_file = worker.pid_file
-        if pid_file is not None and pid_file.state in ("stale", "wrong"):
+        if pid_file is not None and pid_file.state in ("stale", "wrong") and not just_started(worker, snapshot):
             yield _misleading(worker, pid_file, snapshot)
 
 

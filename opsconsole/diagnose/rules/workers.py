@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.look import start_steps, worker_table
+from opsconsole.diagnose.recovery import just_started
 from opsconsole.diagnose.words import listed, several, span
 from opsconsole.model.finding import Evidence, Finding, Remedy, Severity, found
 from opsconsole.model.snapshot import Snapshot
@@ -136,6 +137,8 @@ def worker_silent(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     for worker in snapshot.workers.value or ():
         log, table = worker.log, worker_table(config, worker.name)
         if not worker.silent or not worker.instances or log is None or log.age_s is None:
+            continue
+        if just_started(worker, snapshot):
             continue
         yield found(
             "worker-silent",

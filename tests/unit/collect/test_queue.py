@@ -51,6 +51,22 @@ def test_the_incidents_numbers(database: Path) -> None:
     assert queue.errors == (("already exists", 45), ("No available ports", 40))
 
 
+def test_what_ended_last_is_counted_by_when_it_ended_or_began(database: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.executemany(
+            "insert into prompts (status, completed_at, created_at) values (?, ?, datetime('now', ?))",
+            [("completed", None, "+1 hours")] * 7
+            + [("failed", None, "+2 hours")] * 2
+            + [("pending", None, "+3 hours")],
+        )
+        connection.commit()
+    queue = QueueSource(QueueTable(path=database)).read(SystemClock()).value
+    assert queue is not None
+    assert queue.recent is not None
+    assert queue.recent[0] in (7, 8), "the tenth is one of the earlier ones"
+    assert sum(queue.recent) == 10
+
+
 def test_a_writer_that_is_alive_disturbs_nothing(database: Path) -> None:
     with contextlib.closing(sqlite3.connect(database)) as writer:
         writer.execute("begin immediate")

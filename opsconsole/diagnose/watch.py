@@ -1,0 +1,191 @@
+"""Findings over time: what opens them, what closes them, since when they hold.
+
+A finding opens when it was seen often enough (``steadiness``) and closes when it was seen not to hold often enough,
+below thresholds of its own (``recovery``), each time by a source that was read anew. While it cannot be told, it
+stays as it is. Time is the Snapshots' own; the part that counts is monotonic. After a jump of the clock, a sleep of
+the machine or a pause of ours nothing new opens until things have settled.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+import msgspec
+
+from opsconsole.config.types import Config
+from opsconsole.diagnose.diagnose import conclude, findings_of
+from opsconsole.diagnose.look import worker_table
+from opsconsole.diagnose.recovery import recovered_config
+from opsconsole.diagnose.rules import RULES
+from opsconsole.diagnose.rules.pid_files import WORKERS
+from opsconsole.diagnose.steadiness import steadiness
+from opsconsole.diagnose.unknown import unknowns
+from opsconsole.model.finding import Diagnosis, Finding, Unknown
+from opsconsole.model.snapshot import Snapshot
+
+JUMP_S = 5.0
+"""By how much wall clock and monotonic clock may drift apart between two Snapshots."""
+PAUSE_S = 60.0
+"""Between two Snapshots: more is a pause of ours."""
+SETTLE_S = 30.0
+"""After a jump or pause nothing new opens for so long."""
+_EASED = frozenset({"system-load", "cpu-starved", "memory-pressure", "swap-thrash", "disk-full", "worker-failing"})
+"""Rules with thresholds, which are asked again with those of recovery."""
+
+
+class _Track:
+    """What is known of one finding over time."""
+
+    def __init__(self, finding: Finding, snapshot: Snapshot, of: int) -> None:
+        self.finding = finding
+        self.looks: deque[bool] = deque(maxlen=of)
+        self.read_at: float | None = None
+        """When its source was read for the last look that counted."""
+        self.first_at = snapshot.at
+        self.held_since: float | None = snapshot.monotonic
+        """Monotonic; None while it does not hold."""
+        self.open = False
+        self.clean = 0
+
+
+class Watch:
+    """One engine's findings over time. One thread's."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[str, _Track] = {}
+        self._before: Snapshot | None = None
+        self._awake_since: float | None = None
+        """Monotonic time of the last jump or pause."""
+
+    def diagnosis(self, snapshot: Snapshot, config: Config) -> Diagnosis:
+        """What is open now. Hand in every Snapshot, in order."""
+        self._mind_the_clock(snapshot)
+        findings, bugs = findings_of(snapshot, config)
+        holding = {one.id: one for one in findings}
+        holding |= self._still(holding, snapshot, config)
+        blind = unknowns(snapshot, config)
+        for finding_id in {**self._tracks, **holding}:
+            self._look(finding_id, holding.get(finding_id), snapshot, config, (*bugs, *blind))
+        standing = [self._told(track) for track in self._tracks.values() if track.open]
+        return conclude(snapshot, config, standing, bugs)
+
+    def _mind_the_clock(self, snapshot: Snapshot) -> None:
+        before, self._before = self._before, snapshot
+        if before is None:
+            return
+        passed = snapshot.monotonic - before.monotonic
+        if abs((snapshot.at - before.at) - passed) > JUMP_S or passed > PAUSE_S:
+            self._awake_since = snapshot.monotonic
+            for track in self._tracks.values():
+                track.held_since = snapshot.monotonic if track.held_since is not None else None
+
+    def _still(self, holding: dict[str, Finding], snapshot: Snapshot, config: Config) -> dict[str, Finding]:
+        """What is open and would not open now, but is not yet below where it is left."""
+        leaving = {
+            track.finding.rule
+            for name, track in self._tracks.items()
+            if track.open and name not in holding and track.finding.rule in _EASED
+        }
+        if not leaving:
+            return {}
+        eased, _ = findings_of(snapshot, recovered_config(config), [rule for rule in RULES if rule.name in leaving])
+        return {
+            one.id: msgspec.structs.replace(one, verify=self._tracks[one.id].finding.verify)
+            for one in eased
+            if one.id not in holding and one.id in self._tracks and self._tracks[one.id].open
+        }
+
+    def _look(
+        self,
+        finding_id: str,
+        held: Finding | None,
+        snapshot: Snapshot,
+        config: Config,
+        blind: Iterable[Unknown],
+    ) -> None:
+        track = self._tracks.get(finding_id)
+        if track is None:
+            if held is None:
+                return
+            track = self._tracks[finding_id] = _Track(held, snapshot, steadiness(held, config).of)
+        if held is None and _cannot_be_told(track.finding, blind):
+            return
+        read_at = _read_at(track.finding, snapshot)
+        anew = read_at is None or read_at != track.read_at
+        track.read_at = read_at
+        if anew:
+            track.looks.append(held is not None)
+        if held is None:
+            self._fade(finding_id, track, anew, config)
+            return
+        track.finding, track.clean = held, 0
+        if track.held_since is None:
+            track.held_since = snapshot.monotonic
+        if not track.open and self._may_open(track, snapshot, config):
+            track.open = True
+
+    def _fade(self, finding_id: str, track: _Track, anew: bool, config: Config) -> None:
+        track.held_since = None
+        track.clean += anew
+        closes = track.clean >= steadiness(track.finding, config).clean if track.open else not any(track.looks)
+        if closes:
+            del self._tracks[finding_id]
+
+    def _may_open(self, track: _Track, snapshot: Snapshot, config: Config) -> bool:
+        wanted = steadiness(track.finding, config)
+        if sum(track.looks) < wanted.holds or track.held_since is None:
+            return False
+        if snapshot.monotonic - track.held_since < wanted.for_s:
+            return False
+        if self._awake_since is None:
+            return True
+        return snapshot.monotonic - self._awake_since >= max(SETTLE_S, _settles_in(track.finding, config))
+
+    def _told(self, track: _Track) -> Finding:
+        since = track.finding.since if track.finding.since is not None else track.first_at
+        return msgspec.structs.replace(track.finding, since=since, recovering=track.clean > 0)
+
+
+def _cannot_be_told(finding: Finding, blind: Iterable[Unknown]) -> bool:
+    for one in blind:
+        if finding.rule in one.rules and (not one.items or finding.subject in (*one.items, WORKERS)):
+            return True
+    return False
+
+
+def _settles_in(finding: Finding, config: Config) -> float:
+    """Ages are told by the wall clock: after a sleep everything is old, until it had time to move again."""
+    if finding.rule == "worker-silent":
+        table = worker_table(config, finding.subject)
+        return float(table.silent_after) if table is not None and table.silent_after is not None else 0.0
+    if finding.rule == "session-idle":
+        return float(config.sessions.review_after)
+    return 0.0
+
+
+_SOURCES = {
+    "port": "ports",
+    "worker": "workers",
+    "log": "workers",
+    "session": "sessions",
+    "sessions": "sessions",
+    "env": "environments",
+    "disk": "disks",
+}
+"""By the first word of a rule's name: the reading that it judges. Everything else judges the system."""
+
+
+def _read_at(finding: Finding, snapshot: Snapshot) -> float | None:
+    """When the source of its evidence was last read."""
+    rule = finding.rule
+    if rule == "worker-failing":
+        return snapshot.queue.at
+    if rule.startswith("site-"):
+        return next((one.checked_at for one in snapshot.sites.value or () if one.name == finding.subject), None)
+    if rule == "service-degraded":
+        return next((one.probed_at for one in snapshot.services.value or () if one.name == finding.subject), None)
+    if rule == "service-down":
+        return snapshot.ports.at
+    at: float | None = getattr(snapshot, _SOURCES.get(rule.split("-")[0], "system")).at
+    return at

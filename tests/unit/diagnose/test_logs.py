@@ -1,0 +1,114 @@
+"""The rule on logs: the same error again and again, as long as it goes on; known errors explain themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from opsconsole.config.types import ErrorTable
+from opsconsole.diagnose import diagnose
+from opsconsole.diagnose.known_errors import BUILT_IN, known_error
+from opsconsole.model.log_pattern import LogPattern
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.worker import Log
+from tests.makers import AT, queue, worker
+from tests.unit.diagnose.scenes import config, found_by, scene
+
+NO_PORTS = "RuntimeError: No available ports for new environment"
+
+
+def pattern(**changes: Any) -> LogPattern:
+    fields: dict[str, Any] = {
+        "template": NO_PORTS,
+        "count": 29,
+        "first": AT - 30_000.0,
+        "last": AT - 400.0,
+        "every_s": (300.0, 900.0),
+        "sample": f"2026-02-08 17:12:20 ERROR {NO_PORTS}",
+    }
+    return LogPattern(**{**fields, **changes})
+
+
+def logged(*patterns: LogPattern, **changes: Any) -> Snapshot:
+    log = Log(path="/tmp/assigner.log", state="ok", age_s=4.0, patterns=patterns, **changes)
+    return scene(workers=(worker(log=log),))
+
+
+def test_a_repeated_error_is_told_with_count_cadence_and_what_it_means() -> None:
+    (finding,) = found_by("log-errors", logged(pattern()))
+    assert finding.id == "log-errors:assigner"
+    assert finding.severity == "low"
+    assert finding.evidence[0].fact == f"29 times, every 5 to 15 min: {NO_PORTS}"
+    assert "ports exhausted" in finding.root_cause
+    assert finding.since == AT - 30_000.0
+
+
+@pytest.mark.parametrize(
+    "nearest",
+    [
+        pattern(count=2),
+        pattern(last=AT - 1801.0),
+        pattern(every_s=None, last=AT - 61.0),
+        pattern(every_s=(9000.0, 9000.0), last=AT - 3601.0),
+    ],
+    ids=["too few", "two gaps passed", "no cadence and a minute passed", "an hour passed"],
+)
+def test_an_error_that_is_rare_or_has_ceased_is_no_finding(nearest: LogPattern) -> None:
+    assert found_by("log-errors", logged(nearest)) == []
+
+
+def test_a_log_without_times_is_judged_by_its_last_write() -> None:
+    timeless = pattern(first=None, last=None, every_s=None)
+    assert found_by("log-errors", logged(timeless))
+    old = Log(path="/tmp/assigner.log", state="ok", age_s=90.0, patterns=(timeless,))
+    assert found_by("log-errors", scene(workers=(worker(log=old),))) == []
+
+
+def test_an_unreadable_log_fires_nothing_and_is_unknown() -> None:
+    log = Log(path="/tmp/assigner.log", state="unreadable", reason="/tmp/assigner.log: permission denied")
+    diagnosis = diagnose(scene(workers=(worker(log=log, silent=None),)), config())
+    assert diagnosis.findings == ()
+    assert [one.subject for one in diagnosis.unknown] == ["log of assigner"]
+
+
+def test_the_errors_of_a_failing_worker_are_told_in_its_finding() -> None:
+    log = Log(path="/tmp/assigner.log", state="ok", age_s=4.0, patterns=(pattern(),))
+    snapshot = scene(workers=(worker(log=log),), queue=queue(completed=37, failed=85, success_rate=0.3))
+    (finding,) = diagnose(snapshot, config()).findings
+    assert finding.rule == "worker-failing"
+    assert [one.id for one in finding.causes] == ["log-errors:assigner"]
+
+
+def test_the_configs_errors_come_before_the_built_in_ones() -> None:
+    own = config(error=(ErrorTable(name="pool", match="available ports", cause="ours", fix="do"),))
+    found = known_error(NO_PORTS, own)
+    assert found is not None
+    assert (found.name, found.cause) == ("pool", "ours")
+    built_in = known_error(NO_PORTS, config())
+    assert built_in is not None
+    assert built_in.name == "ports exhausted"
+    assert known_error("the cat sat on the keyboard", config()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Failed to get environment info: Expecting value: line 1 column 1 (char 0)", "no JSON"),
+        ("ValueError: Environment 'reading-ui-improvement' already exists", "name taken"),
+        ("OSError: [Errno 12] Cannot allocate memory", "out of memory"),
+        ("OSError: [Errno 98] Address already in use", "address in use"),
+        ("sqlite3.OperationalError: database is locked", "database locked"),
+        ("OSError: [Errno 28] No space left on device", "disk full"),
+        ("requests.exceptions.ReadTimeout: Read timed out", "timed out"),
+    ],
+)
+def test_known_errors(text: str, name: str) -> None:
+    found = known_error(text, config())
+    assert found is not None
+    assert found.name == name
+
+
+def test_every_known_error_says_what_to_do() -> None:
+    assert len({known.name for known in BUILT_IN}) == len(BUILT_IN)
+    assert all(known.cause and known.fix for known in BUILT_IN)
