@@ -18,6 +18,12 @@ COMMANDS = {
     "diagnose": "diagnose",
     "probe": "observe",
     "watch": "observe",
+    "kill-duplicates": "act",
+    "restart": "act",
+    "start": "act",
+    "stop": "act",
+    "env": "environment",
+    "journal": "journal",
     "init": "setup",
     "check": "setup",
     "demo": "demo",
@@ -52,7 +58,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"opsconsole.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

@@ -73,11 +73,18 @@ class HttpClient:
         self._clients: dict[tuple[bool, TlsTable | None], httpx.AsyncClient] = {}
 
     async def ask(
-        self, url: str, timeout_s: float, tls: TlsTable | None = None, body: bool = True, expect: int = 200
+        self,
+        url: str,
+        timeout_s: float,
+        tls: TlsTable | None = None,
+        body: bool = True,
+        expect: int = 200,
+        method: str = "GET",
     ) -> Answer:
         """GET this URL within ``timeout_s`` seconds, body and redirects included.
 
-        Without ``body`` only the headers are waited for. A redirect that is itself ``expect`` is not followed.
+        Without ``body`` only the headers are waited for. A redirect that is itself ``expect`` is not followed, nor is
+        any of another ``method``.
         """
         import asyncio
 
@@ -86,7 +93,7 @@ class HttpClient:
         _spare_vain_searches()
         progress = _Progress()
         try:
-            await asyncio.wait_for(self._follow(progress, url, tls, body, expect), timeout_s)
+            await asyncio.wait_for(self._follow(progress, url, tls, body, expect, method), timeout_s)
         except TimeoutError:
             where = "" if progress.status is None else ": the body did not end"
             return progress.answer(f"timed out after {timeout_s:g} s{where}")
@@ -105,7 +112,9 @@ class HttpClient:
         for client in clients:
             await client.aclose()
 
-    async def _follow(self, progress: _Progress, url: str, tls: TlsTable | None, body: bool, expect: int) -> None:
+    async def _follow(
+        self, progress: _Progress, url: str, tls: TlsTable | None, body: bool, expect: int, method: str
+    ) -> None:
         import httpx
 
         target = httpx.URL(url)
@@ -116,12 +125,13 @@ class HttpClient:
             secure = target.scheme == "https"
             # Compared before the request goes out: what a URL may hold is not for a stranger.
             extensions: dict[str, Any] = {"trace": _guard(tls)} if secure and tls is not None else {}
-            async with client.stream("GET", target, extensions=extensions) as response:
+            async with client.stream(method, target, extensions=extensions) as response:
                 client.cookies.clear()
                 progress.status = response.status_code
                 progress.latency_ms = (time.monotonic() - began) * 1000.0
                 location = response.headers.get("location", "")
-                if response.status_code == expect or response.status_code not in _REDIRECTS or not location:
+                arrived = response.status_code == expect or response.status_code not in _REDIRECTS or not location
+                if arrived or method != "GET":
                     if body:
                         await _read(progress.body, response)
                     return

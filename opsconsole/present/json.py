@@ -51,6 +51,16 @@ def probe_document(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+def environments_document(snapshot: Snapshot) -> dict[str, Any]:
+    """The document of ``env list --json``."""
+    return {
+        "schema": SCHEMA,
+        "host": snapshot.host,
+        "time": snapshot.at,
+        "environments": _reading(snapshot.environments, _environments),
+    }
+
+
 def diagnose_document(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any]:
     """The document of ``diagnose --json``."""
     return {

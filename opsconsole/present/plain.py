@@ -47,9 +47,15 @@ def plain_block(snapshot: Snapshot, width: int, glyphs: Glyphs) -> str:
             lines += ["", *textwrap.wrap(title, width, subsequent_indent=INDENT)]
             continue
         lines += ["", title, *([f"{INDENT}({_inert(content.message)})"] if content.message else [])]
-        ordered = sorted(content.rows, key=lambda row: not row.fault)
-        lines += [INDENT + line for line in plain_table(spec.columns, ordered, width - len(INDENT), glyphs)]
+        lines += [INDENT + line for line in pane_lines(spec.id, snapshot, width - len(INDENT), glyphs)]
     return "".join(f"{_cut(line, width, glyphs).rstrip()}\n" for line in [*lines, ""])
+
+
+def pane_lines(pane_id: str, snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[str]:
+    """One pane's heading and rows, what is wrong first."""
+    content = pane_content(pane_id, snapshot, NoHistory(), glyphs=glyphs)
+    ordered = sorted(content.rows, key=lambda row: not row.fault)
+    return plain_table(PANES[pane_id].columns, ordered, width, glyphs)
 
 
 def _headline(snapshot: Snapshot, signs: Glyphs) -> str:

@@ -47,9 +47,16 @@ class PlanLine(NamedTuple):
 
 def plan_title(plan: Plan) -> str:
     """``Kill duplicates: auto_confirm``."""
-    names = [subplan.subject for subplan in plan.subplans]
+    names = [subject_label(subplan) for subplan in plan.subplans]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"{TITLES[plan.verb]}: {shown}"
+
+
+def subject_label(subplan: Subplan) -> str:
+    """What a subplan is about, for people: an environment by its name and id, anything else by its name."""
+    if subplan.subject_kind == "environment" and subplan.targets and subplan.targets[0].name != subplan.subject:
+        return f"{subplan.targets[0].name} ({subplan.subject})"
+    return subplan.subject
 
 
 def plan_lines(plan: Plan) -> tuple[PlanLine, ...]:
@@ -58,7 +65,7 @@ def plan_lines(plan: Plan) -> tuple[PlanLine, ...]:
     for subplan in plan.subplans:
         lines.append(PlanLine("blank", ""))
         if len(plan.subplans) > 1:
-            lines.append(PlanLine("heading", subplan.subject))
+            lines.append(PlanLine("heading", subject_label(subplan)))
         lines += _subplan_lines(subplan, plan.created)
     if plan.left_out:
         lines += [PlanLine("blank", ""), PlanLine("heading", "Left out")]

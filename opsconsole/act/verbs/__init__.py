@@ -31,6 +31,10 @@ MODULES: dict[Verb, str] = {
     "stop": "stop",
     "terminate": "terminate",
     "remove-pid-file": "remove_pid_file",
+    "delete-environment": "delete_environment",
+    "prune-environments": "prune_environments",
+    "probe": "probe",
+    "command": "command",
 }
 """Verb to its module in this package."""
 

@@ -1,0 +1,179 @@
+"""Removing one environment through its configured source: a DELETE request, a command, or the file it stands in.
+
+Whatever is asked for is asked for once; what came back and was not a success is the failure's reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import subprocess
+import threading
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from opsconsole.act.job import StepFailed
+from opsconsole.collect.environment_forms import WrongShape, read_entries
+from opsconsole.collect.environments import FILE_BYTES
+from opsconsole.collect.files import FileUnreadable, read_capped
+from opsconsole.config.types import EnvironmentFields, EnvironmentsTable
+from opsconsole.model.text import MASK, command_line, shown
+
+COMMAND_S = 60.0
+_FILE_TURN = threading.Lock()
+"""Subplans of one plan write the one file in turn."""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What tells one environment to its source."""
+
+    id: str
+    name: str
+    port: int | None
+
+
+def why_not_removable(table: EnvironmentsTable | None) -> str:
+    """Why no environment can be removed under this config."""
+    if table is None:
+        return "no [environments] is configured"
+    if table.delete_url or table.delete_command or table.file is not None:
+        return ""
+    return "no delete_url or delete_command is configured under [environments]"
+
+
+def removal_line(table: EnvironmentsTable, which: Named) -> str:
+    """What will be run, for people."""
+    if table.delete_url:
+        return f"DELETE {shown(_url(table, which), 300)}"
+    if table.delete_command:
+        return f"run {command_line(_argv(table.delete_command, which))}"
+    return f"remove its entry from {table.file}"
+
+
+def remove(table: EnvironmentsTable, which: Named) -> str:
+    """Do it; what was answered, for people. Raises StepFailed."""
+    if table.delete_url:
+        return _by_request(table, _url(table, which))
+    if table.delete_command:
+        return _by_command(table, _argv(table.delete_command, which))
+    if table.file is not None:
+        return _from_file(table.file, table.fields, which)
+    raise StepFailed(why_not_removable(table))
+
+
+def why_not_named(which: Named) -> str:
+    """Why its id cannot be handed to its source: it was cut or masked when it was read."""
+    if not which.id or MASK in which.id or "…" in which.id:
+        return "its id cannot be used as it was read"
+    return ""
+
+
+def _values(which: Named) -> dict[str, str]:
+    return {"{id}": which.id, "{name}": which.name, "{port}": "" if which.port is None else str(which.port)}
+
+
+def _url(table: EnvironmentsTable, which: Named) -> str:
+    url = table.delete_url
+    for field, value in _values(which).items():
+        url = url.replace(field, quote(value, safe=""))
+    return url
+
+
+def _argv(command: tuple[str, ...], which: Named) -> tuple[str, ...]:
+    return tuple(filled(word, _values(which)) for word in command)
+
+
+def filled(word: str, values: dict[str, str]) -> str:
+    """One word of an argv with its fields filled in. A value never turns a word into an option. Raises StepFailed."""
+    for field, value in values.items():
+        if field in word and word.startswith(field) and value.startswith("-"):
+            raise StepFailed(f"{value!r} would be taken for an option")
+        if field in word and not value:
+            raise StepFailed(f"there is nothing to put in place of {field}")
+        word = word.replace(field, value)
+    return word
+
+
+def _by_request(table: EnvironmentsTable, url: str) -> str:
+    from opsconsole.collect.http import HttpClient, new_runner
+
+    with new_runner() as runner:
+        client = HttpClient()
+        answer = runner.run(client.ask(url, table.timeout, table.tls, method="DELETE"))
+        runner.run(client.close())
+    if answer.error:
+        raise StepFailed(answer.error)
+    if answer.status == 404:
+        return "HTTP 404: it was gone already"
+    if answer.status is None or not 200 <= answer.status < 300:
+        came = shown(answer.body[:800].decode(errors="replace"), 200)
+        raise StepFailed(f"HTTP {answer.status}; came: {came or 'nothing'}")
+    return f"HTTP {answer.status}"
+
+
+def _by_command(table: EnvironmentsTable, argv: tuple[str, ...]) -> str:
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=table.cwd,
+            env={**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMMAND_S,
+            check=False,
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired:
+        raise StepFailed(f"it did not end within {COMMAND_S:g}s") from None
+    said = shown((done.stderr or done.stdout)[:800].decode(errors="replace"), 200)
+    if done.returncode != 0:
+        raise StepFailed(f"exit status {done.returncode}; said: {said or 'nothing'}")
+    return said or "exit status 0"
+
+
+def _from_file(path: Path, fields: EnvironmentFields, which: Named) -> str:
+    with _FILE_TURN:
+        try:
+            content = read_capped(path, FILE_BYTES)
+            entries = read_entries(content, fields)
+        except (FileUnreadable, WrongShape) as failure:
+            raise StepFailed(str(failure)) from None
+        places = [place for place, entry in enumerate(entries) if (entry.id, entry.name) == (which.id, which.name)]
+        if not places:
+            return "it was gone already"
+        if len(places) > 1:
+            raise StepFailed(f"{len(places)} entries of {path} have this id and name")
+        _replace(path, _without(msgspec.json.decode(content), places[0]))
+    return "removed"
+
+
+def _without(document: object, place: int) -> object:
+    """The document without the entry in this place, in the forms that ``environment_forms`` reads."""
+    listed = document
+    if isinstance(document, dict) and isinstance(document.get("environments"), list | dict):
+        listed = document["environments"]
+    if isinstance(listed, dict):
+        del listed[list(listed)[place]]
+    elif isinstance(listed, list):
+        del listed[place]
+    return document
+
+
+def _replace(path: Path, document: object) -> None:
+    """A new file in place of the old one, as private as that was."""
+    mode = path.stat().st_mode & 0o777
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.rename(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise

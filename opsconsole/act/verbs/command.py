@@ -1,0 +1,116 @@
+"""`command`: an own command of the config (``[[action]]``) on what it is meant for.
+
+It is an argv, never a shell's text: what ``{name}`` and its like stand for stays one word, whatever is in it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable
+from typing import Any
+
+from opsconsole.act.environment_removal import filled
+from opsconsole.act.job import Job, StepFailed, Verification
+from opsconsole.act.policy import why_not_name
+from opsconsole.act.request import Part, Request, WhyNot, each, one_of
+from opsconsole.config.types import ActionTable, Config
+from opsconsole.model.plan import SubjectKind, Subplan
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.text import command_line, shown
+
+RUNS_WITHIN_S = 300.0
+SHOWN_LINES = 10
+_KINDS: dict[str, SubjectKind] = {
+    "service": "service",
+    "worker": "worker",
+    "session": "session",
+    "environment": "environment",
+    "site": "site",
+    "system": "action",
+}
+
+
+def plan(request: Request) -> Iterable[Part]:
+    names = request.names or (request.action,)
+    return each(
+        Request(request.verb, names, request.snapshot, request.loaded, action=request.action),
+        plan_one,
+    )
+
+
+def plan_one(request: Request, name: str) -> Subplan:
+    action = _action(request.loaded.config, request.action)
+    if action is None:
+        known = one_of(each.name for each in request.loaded.config.action)
+        raise WhyNot(f"no [[action]] named {request.action!r}; {known}", "usage")
+    if action.changes and (reason := why_not_name(name, request.loaded.config.console.protect)):
+        raise WhyNot(reason)
+    values = _values(action, request.snapshot, name)
+    try:
+        argv = tuple(filled(word, values) for word in action.command)
+    except StepFailed as failed:
+        raise WhyNot(failed.reason) from None
+    return Subplan(
+        subject=name if action.on != "system" else action.name,
+        subject_kind=_KINDS[action.on],
+        steps=(f"run {command_line(argv)}",),
+        checks=("it ends with exit status 0",),
+        warnings=() if action.changes else ("the config says that it changes nothing",),
+        data={"action": action.name, "values": values},
+    )
+
+
+def _action(config: Config, name: str) -> ActionTable | None:
+    return next((each for each in config.action if each.name == name), None)
+
+
+def _values(action: ActionTable, snapshot: Snapshot, name: str) -> dict[str, str]:
+    """What the fields of the command stand for. Raises WhyNot: there is nothing of this name."""
+    if action.on == "system":
+        return {"{host}": snapshot.host}
+    reading = getattr(snapshot, action.on + "s")
+    if reading.value is None:
+        if reading.state == "unconfigured" and action.on == "site":
+            return {"{name}": name}
+        raise WhyNot(f"{action.on}s: {reading.reason or reading.hint}", "unknown")
+    items = reading.value.items if action.on == "environment" else reading.value
+    found = next((item for item in items if name in (getattr(item, "id", ""), item.name)), None)
+    if found is None:
+        raise WhyNot(f"no {action.on} named {name!r}; {one_of(item.name for item in items)}", "usage")
+    fields = {"name": found.name, "id": getattr(found, "id", None), "port": getattr(found, "port", None)}
+    fields |= {"pid": getattr(found, "pid", None), "url": getattr(found, "url", None)}
+    instances: tuple[Any, ...] = getattr(found, "instances", ())
+    if len(instances) == 1:
+        fields["pid"] = instances[0].pid
+    return {f"{{{field}}}": "" if value is None else str(value) for field, value in fields.items()}
+
+
+def execute(job: Job) -> None:
+    action = _action(job.loaded.config, str(job.subplan.data["action"]))
+    if action is None:
+        raise StepFailed("it is not in the config any more")
+    argv = tuple(filled(word, job.subplan.data["values"]) for word in action.command)
+    with job.step(f"run {command_line(argv)}") as step:
+        try:
+            done = subprocess.run(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=os.path.expanduser("~"),  # noqa: PTH111  # a directory that exists is all that is wanted
+                timeout=RUNS_WITHIN_S,
+                check=False,
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired:
+            raise StepFailed(f"it did not end within {RUNS_WITHIN_S:g}s, and was killed") from None
+        lines = tuple(shown(line) for line in done.stdout[-8192:].decode(errors="replace").splitlines()[-SHOWN_LINES:])
+        job.scratch["said"] = lines
+        if done.returncode != 0:
+            raise StepFailed(f"exit status {done.returncode}", lines)
+        step.detail = "exit status 0"
+
+
+def verify(job: Job) -> Verification:
+    return Verification(True, evidence=job.scratch.get("said", ()))

@@ -1,0 +1,167 @@
+"""Carrying a verb out from the command line: plan, ask, submit, follow the journal, tell the result.
+
+stdout carries the plan of a dry run and the result; progress and questions go to stderr. Without a terminal to ask
+on, an action needs ``--yes``. Ctrl-C leaves off following: the action goes on, and the journal tells how it ended.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from opsconsole.cli.loading import load_or_exit
+from opsconsole.cli.root import ExitCode, Options
+from opsconsole.config.locate import state_directory
+from opsconsole.model.plan import JournalEntry, Plan, PlanResult, RefusalKind, Refused, Verb
+from opsconsole.present.json import SCHEMA, encode
+from opsconsole.present.plan import plan_text, refused_text, result_text, step_line
+
+FOLLOW_EVERY_S = 0.05
+INTERRUPTED = 130
+_BY_KIND: dict[RefusalKind, int] = {
+    "usage": ExitCode.USAGE,
+    "unknown": ExitCode.UNKNOWN,
+    "refused": ExitCode.REFUSED,
+    "nothing": ExitCode.DONE,
+}
+
+
+class Manner(msgspec.Struct, frozen=True):
+    """How an action's command was called."""
+
+    dry_run: bool
+    yes: bool
+    as_json: bool
+
+
+def action_options(command: Any) -> Any:
+    """``--dry-run``, ``--yes``, ``--json``: the options of every command that changes something."""
+    command = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")(command)
+    command = click.option("--yes", is_flag=True, help="Do it without asking.")(command)
+    return click.option("--dry-run", is_flag=True, help="Show the plan; do nothing.")(command)
+
+
+def perform(options: Options, verb: Verb, names: tuple[str, ...], manner: Manner, **details: Any) -> int:
+    """Plan it, have it agreed to, carry it out, tell how it ended. Returns the exit status."""
+    from opsconsole.act.glance import glance
+    from opsconsole.act.planning import make_plan
+    from opsconsole.act.policy import why_not_act
+
+    loaded = load_or_exit(options)
+    if reason := why_not_act(loaded, read_only=False):
+        return refuse(Refused(verb, reason), manner)
+    made = make_plan(verb, names, glance(loaded, verb), loaded, **details)
+    return carry_through(made, state_directory(options.state_dir), manner)
+
+
+def carry_through(made: Plan | Refused, state_dir: Path, manner: Manner) -> int:
+    """From a plan (or why there is none) to its end."""
+    if isinstance(made, Refused):
+        return refuse(made, manner)
+    if manner.dry_run:
+        document: dict[str, Any] = {"dry_run": True, "result": None, "steps": [], "verified": None}
+        click.echo(_document(made, document) if manner.as_json else plan_text(made))
+        return ExitCode.DONE
+    from opsconsole.act.planning import changed
+    from opsconsole.act.submit import ReadyExecutor, submit
+
+    if not manner.yes and not sys.stdin.isatty():
+        return refuse(Refused(made.verb, "there is no terminal to ask on; --yes agrees beforehand"), manner, made)
+    try:
+        ready: ReadyExecutor | None = ReadyExecutor(state_dir)
+    except OSError:
+        ready = None  # submitting says what is wrong
+    try:
+        if not manner.yes:
+            click.echo(plan_text(made), err=True)
+            if not click.confirm("\nDo it?", default=False, err=True):
+                return refuse(Refused(made.verb, "not agreed to"), manner, made)
+            if reason := changed(made):
+                return refuse(Refused(made.verb, f"changed meanwhile: {reason}"), manner, made)
+        submitted = submit(made, state_dir, ready=ready)
+    finally:
+        if ready is not None:
+            ready.close()
+    if isinstance(submitted, Refused):
+        return refuse(submitted, manner, made)
+    return _tell(follow(state_dir, made, _progress), manner)
+
+
+def refuse(refused: Refused, manner: Manner, plan: Plan | None = None) -> int:
+    """Tell why nothing was done. Returns the exit status."""
+    if manner.as_json:
+        document = {
+            "result": refused.outcome,
+            "reason": refused.reason,
+            "steps": [],
+            "verified": None,
+            "refusals": msgspec.to_builtins(refused.refusals),
+        }
+        click.echo(_document(plan, document))
+    else:
+        click.echo(refused_text(refused), err=refused.kind != "nothing")
+    return _BY_KIND[refused.kind]
+
+
+def follow(state_dir: Path, plan: Plan, tell: Callable[[str], None]) -> JournalEntry | None:
+    """The plan's entry once it has ended; each step is told as it ends. None: it cannot be read, or Ctrl-C."""
+    from opsconsole.act.journal_reader import JournalReader
+
+    reader, told, watched = JournalReader(state_dir), 0, False
+    try:
+        while True:
+            reading = reader.entry(plan.id)
+            entry = reading.value
+            if entry is None:
+                tell(reading.reason)
+                return None
+            while told < len(entry.steps) and (entry.steps[told].ended is not None or entry.state == "finished"):
+                tell(step_line(entry.steps[told]))
+                told += 1
+            if entry.state in ("finished", "abandoned"):
+                return entry
+            if entry.state == "watching" and not watched:
+                watched = True
+                tell(f"verified; watched for {plan.watch_s:g}s whether anything comes back")
+            time.sleep(FOLLOW_EVERY_S)
+    except KeyboardInterrupt:
+        tell(f"the action goes on; `opsconsole journal {plan.id}` tells how it ended")
+        sys.exit(INTERRUPTED)
+
+
+def _progress(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _tell(entry: JournalEntry | None, manner: Manner) -> int:
+    if entry is None:
+        return ExitCode.UNKNOWN
+    result = entry.result
+    if entry.state == "abandoned" or result is None:
+        reason = "the executor ended before the plan did; nothing is resumed"
+        result = PlanResult(plan=entry.plan.id, result="failed", verified=None, ended=time.time(), reason=reason)
+    if manner.as_json:
+        document = {**msgspec.to_builtins(result), "steps": msgspec.to_builtins(entry.steps)}
+        click.echo(_document(entry.plan, document))
+    else:
+        click.echo(result_text(result))
+    return exit_status(result)
+
+
+def exit_status(result: PlanResult) -> int:
+    """0 done (or nothing to do), 1 failed or not verified, 4 refused."""
+    if result.result == "refused":
+        return ExitCode.REFUSED
+    if result.result == "failed" or result.verified is False:
+        return ExitCode.FOUND
+    return ExitCode.DONE
+
+
+def _document(plan: Plan | None, fields: dict[str, Any]) -> str:
+    return encode({"schema": SCHEMA, **fields, "plan": None if plan is None else msgspec.to_builtins(plan)})
