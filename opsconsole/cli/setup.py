@@ -20,7 +20,7 @@ from opsconsole.config.types import Config
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Default: standard output.")
 def init(output: Path | None) -> None:
     """Look at this machine and write a commented config of what is there."""
-    from opsconsole.collect.discovery import discover
+    from opsconsole.collect.discovery import discover, recognised
     from opsconsole.collect.sessions import pane_pids
     from opsconsole.config.types import Config, LoadedConfig
     from opsconsole.config.write import ConfigFileError, render_config, write_config
@@ -33,6 +33,7 @@ def init(output: Path | None) -> None:
     found = discover(
         snapshot.processes.value, snapshot.ports.value or (), os.getuid(), exclude=pane_pids(snapshot.tmux_servers)
     )
+    found = recognised(found, snapshot.workers.value or ())
     text = render_config(found)
     if output is None:
         click.echo(text, nl=False)

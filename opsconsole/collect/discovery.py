@@ -9,10 +9,13 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+import msgspec
+
 from opsconsole.config.types import Config, ServiceTable, WorkerTable
 from opsconsole.model.listener import Port
 from opsconsole.model.process import Process, ProcessTable
 from opsconsole.model.text import clean
+from opsconsole.model.worker import Worker
 
 LONG_LIVED_S = 60.0
 """A daemon younger than this may be a passing command."""
@@ -40,6 +43,18 @@ def discover(processes: ProcessTable, ports: Iterable[Port], uid: int, exclude: 
         taken.update(process.pid for process in processes.ancestors(root))
     names = {service.name for service in services}
     return Config(service=services, worker=_workers(processes, uid, taken, names))
+
+
+def recognised(found: Config, workers: Iterable[Worker]) -> Config:
+    """Only the workers that identity tells as well, wanted as often as it counts them.
+
+    A config of the others would begin with something missing: a program that renames itself, a pool's children.
+    """
+    counted = {worker.name: len(worker.instances) for worker in workers}
+    kept = [
+        msgspec.structs.replace(table, instances=count) for table in found.worker if (count := counted.get(table.name))
+    ]
+    return msgspec.structs.replace(found, worker=tuple(kept))
 
 
 def program_name(process: Process) -> str:

@@ -9,12 +9,14 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsconsole.collect.discovery import discover
+from opsconsole.collect.discovery import discover, recognised
 from opsconsole.config.load import load
+from opsconsole.config.types import Config, WorkerTable
 from opsconsole.config.write import render_config, write_config
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.listener import Listener, Owner, Port
 from opsconsole.model.process import Process, ProcessTable
+from tests.makers import worker
 
 NOW = 1_000_000.0
 
@@ -119,3 +121,12 @@ def test_whatever_runs_here_makes_a_config_that_is_right(listening: list[list[st
         loaded = load(path)
     assert loaded.warnings == ()
     assert len(loaded.config.service) == len(listening)
+
+
+def test_a_config_of_what_is_seen_begins_with_nothing_missing() -> None:
+    found = Config(
+        worker=tuple(WorkerTable(name=name, command=(name,), instances=8) for name in ("pool", "renamed", "same"))
+    )
+    one = worker("pool").instances[0]
+    told = [worker("pool", instances=(one, one)), worker("renamed", instances=())]
+    assert [(each.name, each.instances) for each in recognised(found, told).worker] == [("pool", 2)]

@@ -98,10 +98,14 @@ def test_the_pool_counts_what_is_claimed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("empty", "empty"), ("html", "HTML"), ("broken", "HTTP 500"), ("healthy", "not a list"), ("missing", "404")],
+    [
+        *(("empty", "empty"), ("html", "HTML"), ("broken", "HTTP 500"), ("healthy", "not a list"), ("missing", "404")),
+        *(("text", "not JSON; came: OK"), ("slow-body", "timed out after 0.5 s"), ("bomb", "longer than 64 KB")),
+        *(("large", "longer than 64 KB"), ("far", "another host")),
+    ],
 )
 def test_what_is_no_list_is_unknown_with_what_came(base: str, path: str, words: str) -> None:
-    told = reason(EnvironmentsTable(url=f"{base}/{path}"))
+    told = reason(EnvironmentsTable(url=f"{base}/{path}", timeout=Duration(0.5 if path == "slow-body" else 5)))
     assert words in told
     assert "\x1b" not in told
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 
@@ -90,6 +91,11 @@ def test_empty(tmp_path: Path) -> None:
 def test_not_a_database(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("hello, this is no database at all")
     assert "not a SQLite database" in reason(tmp_path / "text.db")
+
+
+def test_a_fifo_is_refused_and_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.db")
+    assert "FIFO" in reason(tmp_path / "fifo.db")
 
 
 def test_corrupt(database: Path) -> None:

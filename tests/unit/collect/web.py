@@ -67,6 +67,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_bomb(self) -> None:
         self.answer(200, BOMB, content_encoding="gzip")
 
+    def do_large(self) -> None:
+        with contextlib.suppress(OSError):
+            self.answer(200, b"[" + b" " * 10_000_000 + b"]")
+
     def do_cookie(self) -> None:
         self.answer(200, (self.headers["Cookie"] or "none").encode(), set_cookie="session=1")
 
