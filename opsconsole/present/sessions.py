@@ -16,7 +16,7 @@ from opsconsole.present.values import duration_cell, percent_cell, plain_cell, s
 COLUMNS = (
     Column("name", "Session", 12, flex=2, max_width=24),
     Column("state", "State", 12),
-    Column("agent", "Agent", 7, priority=4),
+    Column("agent", "Agent", 7, priority=4, flex=2, max_width=11),
     Column("idle", "Idle", 7, align="right", priority=2),
     Column("mem", "Mem", 4, align="right", priority=3),
     Column("swap", "Swap", 4, align="right", priority=3),
