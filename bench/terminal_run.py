@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 COLUMNS, LINES = 200, 50
 REFRESH_S = 2.0
-SETTLED_S = 8.0
+SETTLED_S = 12.0
 """After the start; from then on the steady cost is measured."""
 PAUSE_S = 0.2
 """A screen is taken for full when its program first writes nothing for so long."""
@@ -42,6 +42,8 @@ class Run(NamedTuple):
     """Until the first visible bytes."""
     full_ms: float
     """Until the first full screen with data; nan when there was none."""
+    start_cpu_ms: float
+    """User and system time up to then, children that have ended included."""
     cpu_ms: float
     """User and system time of the program and its ended children, per two seconds."""
     bytes_per_refresh: float
@@ -124,37 +126,38 @@ def program(command: Sequence[str]) -> Iterator[Program]:
 def measure(command: Sequence[str], seconds: float, marks: Sequence[bytes] = ()) -> Run:
     """Run it for its start and ``seconds`` more; full is when all ``marks`` were written, or by the first pause."""
     with program(command) as running:
-        output = running.read_until(running.began + SETTLED_S)
+        output, full, start_cpu = _until_full(running, marks)
         first = next((came.at for came in output if len(came.data) > 20), float("nan"))
-        full = _marked(output, marks) if marks else _paused(output, running.began + SETTLED_S)
+        running.read_until(running.began + SETTLED_S)
         cpu, since = running.cpu_s(), time.monotonic()
         steady = running.read_until(since + seconds)
         cycles = (time.monotonic() - since) / REFRESH_S
         return Run(
             first_ms=(first - running.began) * 1000,
             full_ms=(full - running.began) * 1000,
+            start_cpu_ms=start_cpu * 1000,
             cpu_ms=(running.cpu_s() - cpu) * 1000 / cycles,
             bytes_per_refresh=sum(len(came.data) for came in steady) / cycles,
             rss_mb=running.rss_mb(),
         )
 
 
-def _marked(output: list[Came], marks: Sequence[bytes]) -> float:
-    written = b""
-    for came in output:
-        written += came.data
-        if all(mark in written for mark in marks):
-            return came.at
-    return float("nan")
-
-
-def _paused(output: list[Came], end: float) -> float:
-    total = 0
-    for came, later in zip(output, [*(came.at for came in output[1:]), end], strict=True):
-        total += len(came.data)
-        if total > LEAST_SCREEN_BYTES and later - came.at > PAUSE_S:
-            return came.at
-    return float("nan")
+def _until_full(running: Program, marks: Sequence[bytes]) -> tuple[list[Came], float, float]:
+    """What came, when the screen was full (nan: it never was), and the CPU seconds used by then."""
+    output: list[Came] = []
+    written, full, cpu = b"", float("nan"), float("nan")
+    end = running.began + SETTLED_S
+    while (now := time.monotonic()) < end and (data := running.read(PAUSE_S)) is not None:
+        if data:
+            output.append(Came(time.monotonic(), data))
+            written += data
+            if not marks or all(mark in written for mark in marks):
+                full, cpu = output[-1].at, running.cpu_s()
+        if marks and full < now:
+            break
+        if not marks and not data and len(written) > LEAST_SCREEN_BYTES:
+            break
+    return output, full, cpu
 
 
 def answers_ms(command: Sequence[str], keys: Sequence[bytes], expected: bytes, count: int) -> list[float]:

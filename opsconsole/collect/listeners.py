@@ -30,6 +30,8 @@ EVERYWHERE_AGAIN_S = 10.0
 """Between two looks through all descriptor tables."""
 LONGEST_PAUSE_S = 300.0
 """The most that this pause grows to while nobody is found."""
+PATIENCE = 4
+"""By what it grows each time."""
 
 YOUNG_S = 60.0
 """A process this young may just have begun to listen."""
@@ -93,7 +95,10 @@ class ListenerSource:
         unheld = {inode for inode in inodes if not self._holders.get(inode)}
         self._missed &= unheld
         if fresh and self._everywhere_at is not None:
-            self._look_through(_with_ancestors(table, fresh), inodes)
+            # Not through ourselves each time we started a client: we keep a thousand descriptors, and none listens.
+            ourselves = os.getpid()
+            likely = [process for process in _with_ancestors(table, fresh) if process.pid != ourselves]
+            self._look_through(likely, inodes)
         unheld = {inode for inode in unheld if not self._holders.get(inode)}
         if unheld - self._missed:
             self._look_through(self._usual_holders(table), inodes)
@@ -101,7 +106,9 @@ class ListenerSource:
         if unheld and self._may_look_everywhere(unheld, now):
             self._look_through(table, inodes)
             left = {inode for inode in unheld if not self._holders.get(inode)}
-            self._pause_s = EVERYWHERE_AGAIN_S if left != self._missed else min(self._pause_s * 2, LONGEST_PAUSE_S)
+            self._pause_s = (
+                EVERYWHERE_AGAIN_S if left != self._missed else min(self._pause_s * PATIENCE, LONGEST_PAUSE_S)
+            )
             self._missed = left
             self._everywhere_at = now
 
