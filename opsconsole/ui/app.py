@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from textual.app import App
 from textual.binding import BindingsMap
@@ -141,7 +140,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         """For the screen that the keys are for: the palette itself is none."""
         top = next((one for one in reversed(self.screen_stack) if isinstance(one, ReaderScreen)), None)
         context = self.main.context()
-        return context if top is None else replace(context, screen=top.NAME)
+        return context if top is None else top.context_here(context)
 
     def hints(self, context: Context) -> list[Hint]:
         """The footer: every action that has a place there, with its key and whether it can be done now."""

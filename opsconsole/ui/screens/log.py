@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -20,6 +21,7 @@ from textual.widgets import Input
 
 from opsconsole.collect.logs import LogFollower, is_error
 from opsconsole.present.cell import Status
+from opsconsole.ui.actions import Context
 from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.filter_bar import FilterInput, FilterPrompt
 from opsconsole.ui.footer import Hint
@@ -345,6 +347,10 @@ class LogScreen(ReaderScreen):
             self._find(1)
 
     # Telling
+
+    def context_here(self, context: Context) -> Context:
+        rows = self.buffer.end - self.buffer.first
+        return replace(super().context_here(context), rows=rows, on_row=False, has_tree=False, searched=self.search)
 
     def hints(self) -> Sequence[Hint]:
         searched = "" if self.search else "nothing searched yet"

@@ -7,6 +7,7 @@ what was painted last are written again. A reading screen does the registry's mo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -16,7 +17,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from opsconsole.ui.actions import ACTIONS
+from opsconsole.ui.actions import ACTIONS, Context
 from opsconsole.ui.footer import FooterLine, Hint
 from opsconsole.ui.frame import Piece, pieces_width
 from opsconsole.ui.ink import INKS, Ink
@@ -160,6 +161,10 @@ class ReaderScreen(ThriftyScreen):
         return Hint(" ".join(keys), label, why_not) if keys else Hint("", "", "")
 
     # For subclasses
+
+    def context_here(self, context: Context) -> Context:
+        """The main screen's context as it is for this screen: what decides what its keys can do now."""
+        return replace(context, screen=self.NAME)
 
     def lay_out(self, width: int, height: int) -> Sequence[StyledLine]:
         """The lines that stand on the screen now."""

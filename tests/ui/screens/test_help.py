@@ -50,6 +50,17 @@ async def test_footer_and_keys_of_the_log_follow_the_config() -> None:
         await eventually(pilot, lambda: app.screen is not screen)
 
 
+async def test_in_a_log_its_own_keys_can_be_used_and_those_of_rows_cannot() -> None:
+    screen = LogScreen("/a", open_log=lambda _path: SampleFollower((["x"], "")), poll_every_s=0.01)
+    async with ReaderApp(screen).run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: screen.buffer.end == 1)
+        await pilot.press("slash", "x", "enter")
+        here = screen.context_here(Context(read_only=False, on_row=True, has_tree=True))
+        why_not = {action.id: action.enabled(here) for action in ACTIONS}
+        assert [why_not[one] for one in ("wrap", "next-error", "find-next", "filter")] == [""] * 4
+        assert all(why_not[one] for one in ("details", "copy", "tree"))
+
+
 async def test_scrolls_and_leaves() -> None:
     screen = help_screen()
     app = ReaderApp(screen)
