@@ -26,7 +26,7 @@ from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.filter_bar import FilterInput, FilterPrompt
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.screens.reader import ReaderScreen, StyledLine, StyledText
-from opsconsole.ui.screens.search import highlighted, split_cells
+from opsconsole.ui.screens.search import dated, highlighted, split_cells
 
 KEEP = 5_000
 POLL_EVERY_S = 0.5
@@ -226,7 +226,7 @@ class LogScreen(ReaderScreen):
         is_current = number == self.current
         lines: list[StyledLine] = []
         for part in parts:
-            styled = [(" ", ""), *highlighted(part, self.search, line.status)]
+            styled = [(" ", ""), *dated(part, self.search, line.status)]
             if is_current:
                 styled.append((" " * max(width - 1 - cell_len(part), 0), ""))
                 styled = [(said, status if status == "mark" else f"cursor:{status}") for said, status in styled]

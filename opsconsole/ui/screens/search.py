@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len, set_cell_size
+
+_STAMP = re.compile(r"\[?(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s+", re.ASCII)
 
 
 def highlighted(text: str, search: str, status: str) -> list[tuple[str, str]]:
@@ -25,6 +29,14 @@ def highlighted(text: str, search: str, status: str) -> list[tuple[str, str]]:
     if start < len(text):
         pieces.append((text[start:], status))
     return pieces
+
+
+def dated(text: str, search: str, status: str) -> list[tuple[str, str]]:
+    """As ``highlighted``; while nothing is searched the time that the text begins with is muted, to keep the eye on
+    what was said."""
+    stamp = "" if search or not (found := _STAMP.match(text)) else found[0]
+    said = highlighted(text[len(stamp) :], search, status)
+    return [(stamp, "muted"), *said] if stamp else said
 
 
 def split_cells(text: str, width: int) -> list[str]:

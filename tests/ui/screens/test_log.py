@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from opsconsole.ui.screens.log import KEEP, LogBuffer, LogScreen
-from opsconsole.ui.screens.search import highlighted, split_cells
+from opsconsole.ui.screens.search import dated, highlighted, split_cells
 from tests.ui.screens.readers import ReaderApp, SampleFollower, eventually, text_of
 
 LINES = [f"10:00:{number % 60:02} INFO line {number}" for number in range(200)]
@@ -242,3 +243,20 @@ def test_rows_of_a_wrapped_line_fit_and_lose_nothing(text: str, width: int) -> N
     rows = split_cells(text, width)
     assert "".join(rows) == text
     assert all(cell_len(row) <= max(width, 2) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "stamp"),
+    [
+        ("2026-02-08 09:04:45 ERROR Failed", "2026-02-08 09:04:45 "),
+        ("2026-02-08T09:04:45,123+01:00 - Worker - ERROR", "2026-02-08T09:04:45,123+01:00 "),
+        ("[09:04:45] text", "[09:04:45] "),
+        ("no time at all", ""),
+        ("09:04", ""),
+    ],
+)
+def test_the_time_a_line_begins_with_steps_back(text: str, stamp: str) -> None:
+    pieces = dated(text, "", "bad")
+    assert "".join(said for said, _ in pieces) == text
+    assert [said for said, status in pieces if status == "muted"] == ([stamp] if stamp else [])
+    assert "mark" in {status for _, status in dated(f"{text} 45 ERROR", "45 ERROR", "bad")}
