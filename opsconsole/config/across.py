@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from opsconsole.config.checks import component_form
-from opsconsole.config.problem import Found, nearest, quoted
+from opsconsole.config.condition import BadCondition, metrics_in, parse_condition, parse_metric, parse_wanted
+from opsconsole.config.problem import Found, KeyPath, nearest, quoted
 
 NAMED_TABLES = ("service", "worker", "site", "error", "rule", "alert", "target", "action")
 
@@ -28,6 +29,7 @@ def cross_problems(document: dict[str, Any]) -> Found:
         yield from _environment_sources(environments)
     yield from _keys_twice(document)
     yield from _queue_worker(document)
+    yield from _conditions(document)
 
 
 def ambiguous_names(document: dict[str, Any]) -> Found:
@@ -85,6 +87,38 @@ def _environment_sources(table: dict[str, Any]) -> Found:
         yield ("environments",), f"{has}; it needs exactly one of url, command, file"
     if {"delete_url", "delete_command"} <= table.keys():
         yield ("environments", "delete_command"), "delete_url is there too; one of them deletes"
+
+
+def _conditions(document: dict[str, Any]) -> Found:
+    """What conditions name and the config does not have; wants that do not fit their metric."""
+    for place, alert in _entries(document, "alert"):
+        try:
+            named = metrics_in(parse_condition(str(alert.get("when"))))
+        except BadCondition:
+            continue  # Told by the key's own check.
+        for name in named:
+            yield from _subject(document, ("alert", place, "when"), name)
+    for place, target in _entries(document, "target"):
+        metric, want = target.get("metric"), target.get("want")
+        if not isinstance(metric, str) or not isinstance(want, str) or not want.strip():
+            continue
+        try:
+            name = parse_metric(metric)
+        except BadCondition:
+            continue
+        yield from _subject(document, ("target", place, "metric"), name)
+        try:
+            parse_wanted(metric, want)
+        except BadCondition as mistake:
+            yield ("target", place, "want"), str(mistake)
+
+
+def _subject(document: dict[str, Any], key: KeyPath, name: tuple[str, ...]) -> Found:
+    if name[0] not in ("worker", "service"):
+        return
+    names = _names(document, name[0])
+    if names is not None and name[1] not in names:
+        yield key, _unnamed(name[1], name[0], names)
 
 
 def _queue_worker(document: dict[str, Any]) -> Found:

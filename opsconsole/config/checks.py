@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opsconsole.config import types
+from opsconsole.config.condition import BadCondition, parse_condition, parse_metric
 from opsconsole.config.problem import nearest, quoted
 from opsconsole.model.finding import RULE_NAMES
 from opsconsole.model.text import clean
@@ -152,6 +153,22 @@ def _regular_expression(value: str) -> str:
     return f"{quoted(value)} matches every line" if matches_nothing else ""
 
 
+def _condition(value: str) -> str:
+    return _filled(value) or _bad(lambda: parse_condition(value))
+
+
+def _metric(value: str) -> str:
+    return _filled(value) or _bad(lambda: parse_metric(value))
+
+
+def _bad(parse: Callable[[], object]) -> str:
+    try:
+        parse()
+    except BadCondition as mistake:
+        return str(mistake)
+    return ""
+
+
 def _rule(value: str) -> str:
     return "" if value in RULE_NAMES else f"no rule is named {quoted(value)}; {nearest(value, RULE_NAMES)}"
 
@@ -240,8 +257,8 @@ _CHECKS: dict[tuple[type, str], Check] = {
     (types.RuleTable, "name"): _rule,
     (types.RuleTable, "seen"): _seen,
     (types.RuleTable, "clean"): _at_least(1),
-    (types.AlertTable, "when"): _filled,
-    (types.TargetTable, "metric"): _filled,
+    (types.AlertTable, "when"): _condition,
+    (types.TargetTable, "metric"): _metric,
     (types.TargetTable, "want"): _filled,
     (types.ActionTable, "key"): _action_key,
 }

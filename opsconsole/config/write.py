@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from opsconsole.config.types import Config, ServiceTable, WorkerTable
+from opsconsole.config.wishes import WISHES
 
 HEADER = """\
 # opsconsole.toml: what should be true of this machine. `opsconsole check` validates it.
@@ -53,7 +54,7 @@ def render_config(found: Config) -> str:
     sessions.add(tomlkit.comment('protect = ["main"]  # never touched'))
     sessions.add("idle_after", "1h")
     document.add("sessions", sessions)
-    return HEADER + "\n" + _in_plain_sight(tomlkit.dumps(document)) + EXAMPLES
+    return HEADER + "\n" + _in_plain_sight(tomlkit.dumps(document)) + WISHES + EXAMPLES
 
 
 def write_config(path: Path, text: str) -> None:

@@ -179,14 +179,35 @@ def _environments(ports: PortBlock) -> dict[str, Any]:
 
 
 def _wishes() -> list[tuple[str, dict[str, Any]]]:
-    """Alerts and targets of the report, sections 7 and 9."""
-    escalation = {"after": "10m", "do": "hibernate-idle"}
-    alert = {"name": "load", "when": "load1 > 6.0", "for": "2m", "do": "investigate", "escalate": [escalation]}
-    targets = [("Prompt success rate", "queue.success_rate", "> 0.8")]
+    """Alerts and targets of the report, sections 7 and 9, in its order."""
     return [
-        ("[alert]", alert),
-        *(("[target]", {"name": name, "metric": metric, "want": want}) for name, metric, want in targets),
+        *(("[alert]", alert) for alert in _ALERTS),
+        *(("[target]", {"name": name, "metric": metric, "want": want}) for name, metric, want in _TARGETS),
+        # The host's disks are not the sandbox's to judge.
+        ("diagnose", {"disk_used_percent": 100, "inodes_free_percent": 0}),
     ]
+
+
+def _alert(name: str, when: str, holds_for: str, do: str, after: str, then: str) -> dict[str, Any]:
+    return {"name": name, "when": when, "for": holds_for, "do": do, "escalate": [{"after": after, "do": then}]}
+
+
+_ALERTS = (
+    _alert("System load", "load1 > 6.0", "2m", "investigate", "10m", "hibernate-idle"),
+    _alert("Memory", "memory.used > 90%", "2m", "hibernate-idle", "10m", "restart workers that are not critical"),
+    _alert("Prompt failure rate", "queue.failure_rate > 50%", "1m", "check the log", "10m", "restart assigner"),
+    _alert("Worker not responding", "workers.longest_silence > 5m", "0s", "restart it", "5m", "end it, restart"),
+    _alert("Port exhaustion", "environments.ports_free == 0", "0s", "prune-environments", "15m", "larger pool"),
+)
+_TARGETS = (
+    ("Prompt success rate", "queue.success_rate", "> 80%"),
+    ("System load", "load1", "< 4.0"),
+    ("CPU idle", "cpu.idle", "> 20%"),
+    ("Memory free", "memory.available", "> 2GB"),
+    ("Orchestrator status", 'service."Architect Dashboard".orchestrator', "running"),
+    ("Auto-Confirm instances", "worker.auto_confirm.processes", "== 1"),
+    ("Failed prompts a day", "queue.failed_24h", "< 10"),
+)
 
 
 def _demo(plan: Blueprint, layout: Layout) -> dict[str, Any]:

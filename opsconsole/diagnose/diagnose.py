@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from opsconsole.config.types import Config
+from opsconsole.diagnose.alerts import Alerts
 from opsconsole.diagnose.causes import related
 from opsconsole.diagnose.rules import RULES, Rule
 from opsconsole.diagnose.score import parts, score
+from opsconsole.diagnose.targets import Targets
 from opsconsole.diagnose.unknown import unknowns
 from opsconsole.model.finding import SEVERITIES, Diagnosis, Finding, Unknown
 from opsconsole.model.snapshot import Snapshot
@@ -16,7 +20,16 @@ from opsconsole.model.snapshot import Snapshot
 def diagnose(snapshot: Snapshot, config: Config, rules: Iterable[Rule] = RULES) -> Diagnosis:
     """What is wrong in this Snapshot, by itself: nothing of earlier ones is known here."""
     findings, bugs = findings_of(snapshot, config, rules)
-    return conclude(snapshot, config, findings, bugs)
+    return wished(conclude(snapshot, config, findings, bugs), snapshot, config, Alerts(), Targets())
+
+
+def wished(diagnosis: Diagnosis, snapshot: Snapshot, config: Config, alerts: Alerts, targets: Targets) -> Diagnosis:
+    """The same with alerts and targets, which may name its score."""
+    return msgspec.structs.replace(
+        diagnosis,
+        alerts=alerts.look(snapshot, config, diagnosis.score),
+        targets=targets.look(snapshot, config, diagnosis.score),
+    )
 
 
 def findings_of(

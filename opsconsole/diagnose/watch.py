@@ -14,12 +14,14 @@ from collections.abc import Iterable
 import msgspec
 
 from opsconsole.config.types import Config
-from opsconsole.diagnose.diagnose import conclude, findings_of
+from opsconsole.diagnose.alerts import Alerts
+from opsconsole.diagnose.diagnose import conclude, findings_of, wished
 from opsconsole.diagnose.look import worker_table
 from opsconsole.diagnose.recovery import recovered_config
 from opsconsole.diagnose.rules import RULES
 from opsconsole.diagnose.rules.pid_files import WORKERS
 from opsconsole.diagnose.steadiness import steadiness
+from opsconsole.diagnose.targets import Targets
 from opsconsole.diagnose.unknown import unknowns
 from opsconsole.model.finding import Diagnosis, Finding, Unknown
 from opsconsole.model.snapshot import Snapshot
@@ -54,6 +56,9 @@ class Watch:
 
     def __init__(self) -> None:
         self._tracks: dict[str, _Track] = {}
+        self.alerts = Alerts()
+        self._targets = Targets()
+        self._acknowledged: frozenset[str] = frozenset()
         self._before: Snapshot | None = None
         self._awake_since: float | None = None
         """Monotonic time of the last jump or pause."""
@@ -68,7 +73,13 @@ class Watch:
         for finding_id in {**self._tracks, **holding}:
             self._look(finding_id, holding.get(finding_id), snapshot, config, (*bugs, *blind))
         standing = [self._told(track) for track in self._tracks.values() if track.open]
-        return conclude(snapshot, config, standing, bugs)
+        return wished(conclude(snapshot, config, standing, bugs), snapshot, config, self.alerts, self._targets)
+
+    def acknowledge(self, finding_id: str) -> bool:
+        """Take note of a finding until it closes, or take that back; whether it is acknowledged now. Any thread's."""
+        taken = finding_id not in self._acknowledged
+        self._acknowledged = self._acknowledged ^ {finding_id}
+        return taken
 
     def _mind_the_clock(self, snapshot: Snapshot) -> None:
         before, self._before = self._before, snapshot
@@ -131,6 +142,7 @@ class Watch:
         closes = track.clean >= steadiness(track.finding, config).clean if track.open else not any(track.looks)
         if closes:
             del self._tracks[finding_id]
+            self._acknowledged -= {finding_id}
 
     def _may_open(self, track: _Track, snapshot: Snapshot, config: Config) -> bool:
         wanted = steadiness(track.finding, config)
@@ -144,7 +156,12 @@ class Watch:
 
     def _told(self, track: _Track) -> Finding:
         since = track.finding.since if track.finding.since is not None else track.first_at
-        return msgspec.structs.replace(track.finding, since=since, recovering=track.clean > 0)
+        return msgspec.structs.replace(
+            track.finding,
+            since=since,
+            recovering=track.clean > 0,
+            acknowledged=track.finding.id in self._acknowledged,
+        )
 
 
 def _cannot_be_told(finding: Finding, blind: Iterable[Unknown]) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from opsconsole.model.alert import Alert, Target
 from opsconsole.model.plan import Verb
 
 Severity = Literal["critical", "high", "medium", "low"]
@@ -87,6 +88,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Findings that this one explains."""
     recovering: bool = False
     """Its evidence no longer holds, but it has not been seen so often enough to close."""
+    acknowledged: bool = False
+    """Somebody has taken note of it."""
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -125,6 +128,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     """Open ones, gravest first."""
     unknown: tuple[Unknown, ...]
+    alerts: tuple[Alert, ...] = ()
+    targets: tuple[Target, ...] = ()
     muted: tuple[Finding, ...] = ()
     """Causes and symptoms that are told in an open finding and not counted by themselves."""
 

@@ -72,6 +72,8 @@ def diagnose_document(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any
         "findings": msgspec.to_builtins(diagnosis.findings),
         "unknown": msgspec.to_builtins(diagnosis.unknown),
         "muted": msgspec.to_builtins(diagnosis.muted),
+        "alerts": [{**msgspec.to_builtins(one), "proposal": one.proposal} for one in diagnosis.alerts],
+        "targets": msgspec.to_builtins(diagnosis.targets),
     }
 
 

@@ -1,0 +1,112 @@
+"""Alerts over time: pending, active, their ladder, acknowledged or silenced.
+
+Nothing here acts: each rung of a ladder is a proposal with a time from which on it is made. What counts time is the
+Snapshots' monotonic clock.
+"""
+
+from __future__ import annotations
+
+from opsconsole.config.condition import Name, metrics_in, parse_condition
+from opsconsole.config.metrics import metric_named
+from opsconsole.config.types import AlertTable, Config
+from opsconsole.diagnose.conditions import holds
+from opsconsole.diagnose.metrics import Value, read_metric
+from opsconsole.model.alert import Alert, AlertState, Measured, Rung
+from opsconsole.model.snapshot import Snapshot
+
+CLEAN = 2
+"""Looks in a row in which a condition must not hold before its alert is quiet again."""
+
+
+class _Track:
+    def __init__(self) -> None:
+        self.since: float | None = None
+        """Wall clock, for showing."""
+        self.held_since: float | None = None
+        """Monotonic."""
+        self.active_since: float | None = None
+        """Monotonic."""
+        self.clean = 0
+        self.acknowledged = False
+        self.silenced_until: float | None = None
+        """Monotonic."""
+
+
+class Alerts:
+    """The alerts of one config. ``acknowledge`` and ``silence`` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[str, _Track] = {}
+        self._monotonic = 0.0
+
+    def acknowledge(self, name: str) -> bool:
+        """Take note of an alert until it is quiet again, or take that back; whether it is acknowledged now."""
+        track = self._tracks.setdefault(name, _Track())
+        track.acknowledged = not track.acknowledged
+        return track.acknowledged
+
+    def silence(self, name: str, for_s: float) -> None:
+        """Do not propose anything for so long; 0 ends a silence."""
+        track = self._tracks.setdefault(name, _Track())
+        track.silenced_until = self._monotonic + for_s if for_s > 0 else None
+
+    def look(self, snapshot: Snapshot, config: Config, score: float | None) -> tuple[Alert, ...]:
+        """All alerts in the order of the config. Hand in every Snapshot, in order."""
+        self._monotonic = snapshot.monotonic
+        return tuple(self._look(table, snapshot, config, score) for table in config.alert)
+
+    def _look(self, table: AlertTable, snapshot: Snapshot, config: Config, score: float | None) -> Alert:
+        track = self._tracks.setdefault(table.name, _Track())
+        condition = parse_condition(table.when)
+        values = {name: read_metric(name, snapshot, config, score) for name in metrics_in(condition)}
+        held = holds(condition, {name: value.value for name, value in values.items()})
+        _follow(track, held, snapshot, float(table.for_))
+        state: AlertState = "active" if track.active_since is not None else "quiet"
+        if state == "quiet" and held is None:
+            state = "unknown" if all(value.configured for value in values.values()) else "unconfigured"
+        elif state == "quiet" and held:
+            state = "pending"
+        return Alert(
+            name=table.name,
+            condition=table.when,
+            state=state,
+            since=track.since,
+            for_s=float(table.for_),
+            measured=tuple(_measured(name, value) for name, value in values.items()),
+            ladder=self._ladder(table, track, snapshot),
+            acknowledged=track.acknowledged,
+            silenced_until=self._silenced_until(track, snapshot),
+        )
+
+    def _ladder(self, table: AlertTable, track: _Track, snapshot: Snapshot) -> tuple[Rung, ...]:
+        quiet = track.active_since is None or self._silenced_until(track, snapshot) is not None
+        passed = -1.0 if quiet or track.active_since is None else snapshot.monotonic - track.active_since
+        rungs = [(0.0, table.do)] if table.do else []
+        rungs += [(float(one.after), one.do) for one in table.escalate]
+        return tuple(Rung(after, do, passed >= after) for after, do in sorted(rungs, key=lambda rung: rung[0]))
+
+    def _silenced_until(self, track: _Track, snapshot: Snapshot) -> float | None:
+        if track.silenced_until is None or track.silenced_until <= snapshot.monotonic:
+            return None
+        return snapshot.at + track.silenced_until - snapshot.monotonic
+
+
+def _follow(track: _Track, held: bool | None, snapshot: Snapshot, for_s: float) -> None:
+    if held is None:
+        return  # What cannot be told neither raises nor ends anything.
+    if not held:
+        track.clean += 1
+        if track.active_since is None or track.clean >= CLEAN:
+            track.since = track.held_since = track.active_since = None
+            track.acknowledged = False
+        return
+    track.clean = 0
+    if track.held_since is None:
+        track.since, track.held_since = snapshot.at, snapshot.monotonic
+    if track.active_since is None and snapshot.monotonic - track.held_since >= for_s:
+        track.active_since = snapshot.monotonic
+
+
+def _measured(name: Name, value: Value) -> Measured:
+    metric = metric_named(name)
+    return Measured(".".join(name), value.value, metric.kind if metric is not None else "number")

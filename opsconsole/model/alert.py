@@ -1,0 +1,74 @@
+"""Alerts and targets as they stand now: what was wished for, held against a Snapshot."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+AlertState = Literal["quiet", "pending", "active", "unknown", "unconfigured"]
+"""``pending``: its condition holds, but not yet for as long as it must; ``unconfigured``: the config has no source
+for a metric in it."""
+MetricKind = Literal["number", "share", "percent", "bytes", "rate", "seconds", "state"]
+MetricValue = float | str | None
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One metric that a condition names, as it was read."""
+
+    metric: str
+    value: MetricValue
+    """None when it is not known."""
+    kind: MetricKind
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """One step of an alert's ladder: a proposal, never done by itself."""
+
+    after_s: float
+    """Since the alert became active."""
+    do: str
+    reached: bool
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    condition: str
+    """As it stands in the config."""
+    state: AlertState
+    since: float | None
+    """When its condition began to hold, seconds since the epoch; None while it does not."""
+    for_s: float
+    """For how long it must hold before it is active."""
+    measured: tuple[Measured, ...]
+    ladder: tuple[Rung, ...]
+    acknowledged: bool = False
+    silenced_until: float | None = None
+    """Seconds since the epoch; None when it is not silenced."""
+
+    @property
+    def proposal(self) -> str:
+        """What its ladder proposes now; empty while it is not active."""
+        reached = [rung.do for rung in self.ladder if rung.reached]
+        return reached[-1] if reached else ""
+
+
+Trend = Literal["better", "worse", "same", "unknown"]
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    metric: str
+    want: str
+    """As it stands in the config."""
+    kind: MetricKind
+    current: MetricValue
+    """None when it is not known."""
+    first: MetricValue
+    """The first that was known since the console started."""
+    met: bool | None
+    """None when it cannot be told."""
+    trend: Trend
+    """Of ``current`` against ``first``, towards what is wanted."""
+    configured: bool = True
+    """False when the config has no source for the metric."""

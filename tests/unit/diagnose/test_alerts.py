@@ -1,0 +1,209 @@
+"""Alerts and targets: when they are active, what they propose when, what they say of what is not known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from opsconsole.config.metrics import METRICS
+from opsconsole.config.types import AlertTable, Config, Duration, EscalationTable, TargetTable
+from opsconsole.diagnose.alerts import Alerts
+from opsconsole.diagnose.metrics import read_metric
+from opsconsole.diagnose.targets import Targets
+from opsconsole.model.alert import Alert, Target
+from opsconsole.model.environment import PortPool
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.worker import Helper, Log
+from tests.makers import AT, disk, environment, instance, process_id, queue, service, session, site, system, worker
+from tests.samples import changed, unknown_everywhere
+from tests.unit.diagnose.scenes import config, environments, scene
+
+LOAD = AlertTable(
+    name="load",
+    when="load1 > 6.0",
+    for_=Duration(120.0),
+    do="investigate",
+    escalate=(EscalationTable(after=Duration(600.0), do="hibernate-idle"),),
+)
+BUSY, CALM = system(load1=8.13), system(load1=1.0)
+
+
+class Course:
+    def __init__(self, *tables: AlertTable) -> None:
+        self.alerts = Alerts()
+        self.config = config(alert=tables)
+        self.now = 0.0
+
+    def look(self, passed_s: float = 2.0, **values: Any) -> Alert:
+        self.now += passed_s
+        snapshot = changed(scene(**values), monotonic=self.now, at=AT + self.now)
+        return self.alerts.look(snapshot, self.config, 10.0)[0]
+
+
+def test_an_alert_is_active_once_its_condition_held_long_enough() -> None:
+    course = Course(LOAD)
+    assert course.look(system=CALM).state == "quiet"
+    first = course.look(system=BUSY)
+    assert (first.state, first.proposal) == ("pending", "")
+    assert course.look(118.0, system=BUSY).state == "pending"
+    active = course.look(2.0, system=BUSY)
+    assert (active.state, active.proposal, active.since) == ("active", "investigate", first.since)
+    assert active.measured[0].value == 8.13
+
+
+def test_a_break_begins_the_wait_anew() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    course.look(110.0, system=CALM)
+    assert course.look(system=BUSY).state == "pending"
+    assert course.look(20.0, system=BUSY).state == "pending"
+
+
+def test_the_ladder_proposes_the_next_step_after_its_time() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    course.look(120.0, system=BUSY)
+    assert course.look(590.0, system=BUSY).proposal == "investigate"
+    later = course.look(10.0, system=BUSY)
+    assert later.proposal == "hibernate-idle"
+    assert [(rung.do, rung.reached) for rung in later.ladder] == [("investigate", True), ("hibernate-idle", True)]
+
+
+def test_an_alert_ends_after_two_looks_without_it() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    course.look(120.0, system=BUSY)
+    assert course.look(system=CALM).state == "active"
+    assert course.look(system=CALM).state == "quiet"
+
+
+def test_what_is_not_known_neither_raises_nor_ends_an_alert() -> None:
+    course = Course(LOAD)
+    assert course.look(system=system(load1=None)).state == "unknown"
+    assert course.look().state == "unconfigured"
+    course.look(system=BUSY)
+    course.look(120.0, system=BUSY)
+    for _ in range(5):
+        assert course.look(system=system(load1=None)).state == "active"
+
+
+def test_an_acknowledged_alert_stays_so_until_it_is_quiet() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    course.look(120.0, system=BUSY)
+    assert course.alerts.acknowledge("load")
+    assert course.look(system=BUSY).acknowledged
+    assert not course.alerts.acknowledge("load")
+    course.alerts.acknowledge("load")
+    for _ in range(2):
+        last = course.look(system=CALM)
+    assert not last.acknowledged
+
+
+def test_a_silenced_alert_proposes_nothing_until_its_time_is_up() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    course.look(120.0, system=BUSY)
+    course.alerts.silence("load", 3600.0)
+    silent = course.look(system=BUSY)
+    assert (silent.state, silent.proposal) == ("active", "")
+    assert silent.silenced_until == pytest.approx(AT + course.now - 2.0 + 3600.0)
+    assert course.look(3600.0, system=BUSY).proposal == "hibernate-idle"
+
+
+@pytest.mark.parametrize(
+    ("when", "state"),
+    [
+        ("load1 > 6 or queue.failed_24h > 10", "active"),
+        ("load1 > 6 and queue.failed_24h > 10", "unconfigured"),
+        ("load1 > 9 and queue.failed_24h > 10", "quiet"),
+        ("not load1 > 9", "active"),
+        ("not queue.failed_24h > 10", "unconfigured"),
+    ],
+)
+def test_a_condition_over_something_unknown_is_decided_where_it_can_be(when: str, state: str) -> None:
+    assert Course(AlertTable(name="x", when=when)).look(system=BUSY).state == state
+
+
+def targets_of(*tables: TargetTable, **values: Any) -> tuple[Target, ...]:
+    return Targets().look(scene(**values), config(target=tables), 10.0)
+
+
+def test_the_reports_targets_against_the_incident() -> None:
+    wrapper = Helper(id=process_id(9), pid=9, start=AT, command="sh", reason="loop")
+    auto_confirm = worker("auto_confirm", (instance(1), instance(2)), wrappers=(wrapper,), state="duplicates")
+    tables = (
+        TargetTable(name="success", metric="queue.success_rate", want="> 80%"),
+        TargetTable(name="load", metric="load1", want="< 4.0"),
+        TargetTable(name="orchestrator", metric="service.Dashboard.orchestrator", want="running"),
+        TargetTable(name="instances", metric="worker.auto_confirm.processes", want="== 1"),
+        TargetTable(name="failed", metric="queue.failed_24h", want="< 10"),
+        TargetTable(name="pool", metric="environments.ports_free", want="> 0"),
+    )
+    told = targets_of(
+        *tables,
+        queue=queue(success_rate=37 / 122, failed_24h=40),
+        system=BUSY,
+        services=(service(components={"orchestrator": "stopped"}),),
+        workers=(auto_confirm,),
+    )
+    assert [(one.name, one.current, one.met) for one in told] == [
+        ("success", 37 / 122, False),
+        ("load", 8.13, False),
+        ("orchestrator", "stopped", False),
+        ("instances", 3.0, False),
+        ("failed", 40, False),
+        ("pool", None, None),
+    ]
+    assert [one.configured for one in told] == [True] * 5 + [False]
+
+
+@pytest.mark.parametrize(
+    ("want", "before", "after", "trend"),
+    [
+        ("< 4", 8.0, 5.0, "better"),
+        ("< 4", 5.0, 8.0, "worse"),
+        ("> 4", 1.0, 3.0, "better"),
+        ("== 4", 8.0, 5.0, "better"),
+        ("== 4", 5.0, 8.0, "worse"),
+        ("< 4", 8.0, 8.01, "same"),
+        ("< 4", 8.0, None, "unknown"),
+    ],
+)
+def test_the_trend_is_towards_what_is_wanted(want: str, before: float, after: float | None, trend: str) -> None:
+    targets, table = Targets(), config(target=(TargetTable(name="load", metric="load1", want=want),))
+    targets.look(scene(system=system(load1=before)), table, 10.0)
+    (now,) = targets.look(scene(system=system(load1=after)), table, 10.0)
+    assert (now.trend, now.first) == (trend, before)
+
+
+def everything() -> Snapshot:
+    log = Log(path="/tmp/a.log", state="ok", age_s=412.0)
+    return scene(
+        services=(service(state="degraded"),),
+        workers=(worker(silent=True, log=log),),
+        sessions=(session("a", 1, state="idle", idle_s=9000.0), session("b", 2, state="hung")),
+        environments=environments(environment(stale=True), pool=PortPool(first=6001, last=6003, used=(6001,))),
+        system=system(memory_compressed_bytes=5),
+        sites=(site(state="down"),),
+        queue=queue(oldest_pending_s=60.0),
+        disks=(disk(used=75, available=25),),
+    )
+
+
+def test_every_metric_is_read() -> None:
+    values = {name: read_metric(tuple(name.split(".")), everything(), config(), 10.0).value for name in METRICS}
+    assert [name for name, value in values.items() if value is None] == []
+    assert values["workers.longest_silence"] == 412.0
+    assert (values["sessions.agents"], values["sessions.idle"], values["sessions.hung"]) == (2.0, 1.0, 1.0)
+    assert (values["environments.ports_free"], values["environments.stale"]) == (2.0, 1.0)
+    assert (values["services.down"], values["sites.down"]) == (1.0, 1.0)
+    assert values["disk.used"] == 75.0
+
+
+def test_no_metric_invents_a_number_where_nothing_can_be_read() -> None:
+    blind = unknown_everywhere()
+    for name in set(METRICS) - {"score"}:
+        value = read_metric(tuple(name.split(".")), blind, Config(), 10.0)
+        assert (value.value, value.configured) == (None, True), name
