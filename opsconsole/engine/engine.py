@@ -110,6 +110,24 @@ class Engine:
             self._lanes.probes.probe_now()
             self._lanes.ask_now("probes")
 
+    def acknowledge(self, finding_id: str) -> bool:
+        """Take note of a finding until it closes, or take that back; whether it is acknowledged now."""
+        taken = self._findings is not None and self._findings.acknowledge(finding_id)
+        self._wake_up()
+        return taken
+
+    def acknowledge_alert(self, name: str) -> bool:
+        """Take note of an alert until it is quiet, or take that back; whether it is acknowledged now."""
+        taken = self._findings is not None and self._findings.alerts.acknowledge(name)
+        self._wake_up()
+        return taken
+
+    def silence_alert(self, name: str, for_s: float) -> None:
+        """Let an alert propose nothing for so long; 0 ends that."""
+        if self._findings is not None:
+            self._findings.alerts.silence(name, for_s)
+            self._wake_up()
+
     def collect_once(self) -> Snapshot:
         """One complete Snapshot: every source asked, waited for up to its deadline, rates over a short pause."""
         self._findings = None
