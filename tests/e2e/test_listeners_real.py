@@ -291,3 +291,34 @@ def test_an_owner_in_another_pid_namespace_is_not_taken_for_nobody(ground: Groun
     if inside.returncode != 0 and "unshare" in inside.stderr:
         pytest.skip(f"no pid namespace here: {inside.stderr}")
     assert f"{number} 0 False" in inside.stdout, inside.stdout + inside.stderr
+
+
+AS_NOBODY = """
+import os
+from opsconsole.collect.listeners import ListenerSource
+from opsconsole.collect.processes import ProcessSource
+from opsconsole.model.clock import SystemClock
+
+def look():
+    table = ProcessSource().read(SystemClock())
+    ports = ListenerSource().read(SystemClock(), table).value
+    return [f"{port.port} {len(one.owners)} {one.owners_known}" for port in ports for one in port.listeners]
+
+look()  # whatever is imported late may be out of nobody's reach
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+print(*look(), sep="\\n")
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_an_owner_whom_we_may_not_look_into_is_not_taken_for_nobody(ground: Ground) -> None:
+    _, number = listen(ground)
+    looked = subprocess.run(
+        [PYTHON, "-c", AS_NOBODY],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        capture_output=True,
+        text=True,
+    )
+    assert f"{number} 0 False" in looked.stdout, looked.stdout + looked.stderr
