@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -11,6 +12,7 @@ from opsconsole.cli import first_frame
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.locale import ascii_only
 from opsconsole.cli.root import ExitCode, Options
+from opsconsole.config.locate import state_directory
 from opsconsole.config.types import LoadedConfig
 from opsconsole.engine import Engine
 
@@ -20,16 +22,23 @@ def open_console(options: Options, read_only: bool, refresh_s: float | None = No
     if reason := why_no_screen():
         click.echo(f"opsconsole: {reason}; `opsconsole watch --plain` prints lines instead", err=True)
         return ExitCode.USAGE
-    return show(load_or_exit(options), read_only, refresh_s)
+    return show(load_or_exit(options), state_directory(options.state_dir), read_only, refresh_s)
 
 
-def show(loaded: LoadedConfig, read_only: bool, refresh_s: float | None = None) -> int:
+def show(loaded: LoadedConfig, state_dir: Path, read_only: bool, refresh_s: float | None = None) -> int:
     """The console on this config."""
     engine = Engine(loaded, refresh_s=refresh_s)
     from opsconsole.ui.run import run_console
 
+    acting = None
+    if not read_only:
+        from opsconsole.ui.acting import open_door
+
+        acting = open_door(state_dir)
     first_frame.taken_over()
-    return run_console(engine, read_only=read_only, loaded=loaded, ascii_only=ascii_only())
+    return run_console(
+        engine, read_only=read_only, loaded=loaded, ascii_only=ascii_only(), acting=acting, state_dir=state_dir
+    )
 
 
 def why_no_screen() -> str:

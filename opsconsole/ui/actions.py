@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from opsconsole.ui.subjects import Subject
+from opsconsole.ui.verbs import VERBS, Danger, VerbSpec, why_none
+
 
 @dataclass(frozen=True)
 class Context:
@@ -31,6 +34,21 @@ class Context:
     has_log: bool = False
     probes: bool = False
     """Whether anything is configured that can be probed."""
+    refused: str = ""
+    """Why nothing may be changed, beside being read-only."""
+    verbs: frozenset[str] = frozenset()
+    """What can be done at all."""
+    subjects: tuple[Subject, ...] = ()
+    """What the verbs are aimed at: the marked rows, or the one under the cursor."""
+    environments: tuple[Subject, ...] = ()
+    """All of them."""
+    marked: int = 0
+    """Marked rows of the pane."""
+
+    @property
+    def why_no_change(self) -> str:
+        """Why nothing at all may be changed; empty when it may."""
+        return "read-only" if self.read_only else self.refused
 
 
 def always(_context: Context) -> str:
@@ -52,6 +70,15 @@ class ConsoleAction:
     footer: int = 0
     """Place in the footer, from the left; 0 keeps it out."""
     palette: bool = True
+    panes: tuple[str, ...] = ()
+    """Stands in the footer of these panes only; empty: of all."""
+    danger: Danger = ""
+    verb: VerbSpec | None = None
+    """What it does to the machine, when it does."""
+    own: str = ""
+    """Name of the config's own command that it runs; empty for the console's own actions."""
+    own_on: str = ""
+    """The kind of row that the own command is for."""
 
 
 @runtime_checkable
@@ -97,6 +124,36 @@ def _needs_probes(context: Context) -> str:
     return "" if context.probes else "no URL configured"
 
 
+def _needs_marks(context: Context) -> str:
+    return "" if context.marked else "no row marked"
+
+
+def _needs_subject(context: Context) -> str:
+    return "" if context.subjects else "nothing selected that can be acted on"
+
+
+def _verb(spec: VerbSpec) -> ConsoleAction:
+    def enabled(context: Context) -> str:
+        if context.why_no_change:
+            return context.why_no_change
+        if spec.verb not in context.verbs:
+            return "not available"
+        return why_none(spec, context.environments if spec.all_of_them else context.subjects)
+
+    return ConsoleAction(
+        spec.id,
+        spec.label,
+        spec.keys,
+        CHANGING,
+        spec.help,
+        enabled,
+        footer=2 if spec.panes else 0,
+        panes=spec.panes,
+        danger=spec.danger,
+        verb=spec,
+    )
+
+
 def _view(number: int, pane_id: str, title: str) -> ConsoleAction:
     return ConsoleAction(f"view-{pane_id}", title, (str(number),), "Views", f"Show {title.lower()}", palette=True)
 
@@ -105,6 +162,7 @@ MOVING = "Moving"
 LOOKING = "Looking"
 ROWS = "On a row"
 IN_A_LOG = "In a log"
+CHANGING = "Putting it right"
 CONSOLE = "Console"
 
 ACTIONS: tuple[ConsoleAction, ...] = (
@@ -112,6 +170,12 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("log", "log", ("l",), ROWS, "Follow its log", _needs_log, footer=2),
     ConsoleAction("copy", "copy", ("y",), ROWS, "Copy the row to the terminal's clipboard (OSC 52)", _needs_row),
     ConsoleAction("probe", "probe", ("p",), ROWS, "Probe all sites and health URLs now", _needs_probes),
+    ConsoleAction("mark", "mark", ("space",), ROWS, "Mark the row, for an action on several", _needs_row),
+    ConsoleAction("unmark-all", "unmark all", ("U",), ROWS, "Take all marks of the pane away", _needs_marks),
+    ConsoleAction(
+        "actions", "actions", ("x",), ROWS, "Everything that can be done to the row", _needs_subject, footer=2
+    ),
+    *(_verb(spec) for spec in VERBS),
     ConsoleAction("filter", "filter", ("/",), LOOKING, "Show only rows that hold a text", footer=3),
     ConsoleAction("faults", "faults", ("!",), LOOKING, "Show only rows with something wrong", footer=4),
     ConsoleAction("tree", "tree", ("t",), LOOKING, "Show the processes below each row", _needs_tree, footer=5),
@@ -150,6 +214,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     _view(5, "system", "System"),
     _view(6, "sites", "Sites"),
     _view(7, "queue", "Queue"),
+    ConsoleAction("journal", "journal", ("J",), CONSOLE, "What has been done, and what came of it"),
     ConsoleAction("help", "help", ("?",), CONSOLE, "What every key does", footer=9),
     ConsoleAction(
         "palette", "palette", (":", "ctrl+p"), CONSOLE, "Find an action by its name", palette=False, footer=10

@@ -1,6 +1,6 @@
 """The console as a program of the toolkit: themes, keys, screens, and the feed's Snapshots handed to the main screen.
 
-It can look at a machine, not change it: nothing of `opsconsole.act` is imported here.
+It can look at a machine; to change one it must be handed a door (`opsconsole.ui.acting`), which watch mode is not.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from textual.app import App
 from textual.binding import BindingsMap
@@ -19,11 +20,14 @@ from textual.widgets import Input
 
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.ui.actions import ACTIONS, Context, Performer, actions_by_id
+from opsconsole.ui.acting import Acting
+from opsconsole.ui.actions import ACTIONS, ConsoleAction, Context, Performer
+from opsconsole.ui.deeds import Deeds
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.keymap import make_keymap, shown_key, toolkit_key
 from opsconsole.ui.messages import SnapshotCollected
+from opsconsole.ui.own_actions import own_actions
 from opsconsole.ui.palette import palette
 from opsconsole.ui.screens.details import DetailsScreen
 from opsconsole.ui.screens.help import HelpScreen
@@ -54,11 +58,15 @@ class ConsoleApp(App[None], inherit_bindings=False):
         read_only: bool,
         loaded: LoadedConfig,
         ascii_only: bool,
+        acting: Acting | None = None,
+        state_dir: Path | None = None,
         driver_class: type[Driver] | None = None,
         wall: Callable[[], float] = time.time,
         open_log: OpenFollower = follow_log,
     ) -> None:
-        """``wall`` tells the time, seconds since the epoch; ``open_log`` follows the log at a path."""
+        """``acting`` is the door to what changes the machine, ``state_dir`` has the journal.
+
+        ``wall`` tells the time, seconds since the epoch; ``open_log`` follows the log at a path."""
         colourless = bool(os.environ.get("NO_COLOR"))
         if not colourless:
             # The toolkit takes an empty NO_COLOR for a set one (no-color.org says it is not).
@@ -69,7 +77,6 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self.feed, self.loaded, self.read_only, self.ascii_only = feed, loaded, read_only, ascii_only
         config = loaded.config
         self._colourless = colourless
-        self.actions = actions_by_id()
         self._newest: Snapshot | None = None
         self._owes_a_frame = False
         self._curtain = True
@@ -83,20 +90,26 @@ class ConsoleApp(App[None], inherit_bindings=False):
             hints=self.hints,
             wall=wall,
         )
+        self.deeds = Deeds(self, None if read_only else acting, state_dir)
 
     def _take_config(self, loaded: LoadedConfig) -> None:
         """Keys and theme of this config, from now on; what is wrong with them becomes a warning."""
         self.loaded = loaded
-        self.keymap = make_keymap(ACTIONS, loaded.config.keys)
+        own = own_actions(loaded.config.action, ACTIONS)
+        self.registry: tuple[ConsoleAction, ...] = (*ACTIONS, *own.actions)
+        self.actions = {action.id: action for action in self.registry}
+        self.keymap = make_keymap(self.registry, loaded.config.keys)
         own_themes, theme_warnings = themes(loaded.config.theme)
         for theme in own_themes:
             self.register_theme(theme)
         self.theme, theme_warning = theme_name(loaded.config.console.theme, colourless=self._colourless)
         self.warnings = tuple(
-            text for text in (*loaded.warnings, *self.keymap.warnings, *theme_warnings, theme_warning) if text
+            text
+            for text in (*loaded.warnings, *own.warnings, *self.keymap.warnings, *theme_warnings, theme_warning)
+            if text
         )
         self._bindings = BindingsMap()
-        for action in ACTIONS:
+        for action in self.registry:
             for key in self.keymap.keys[action.id]:
                 named = toolkit_key(key)
                 # At once, before the next key of a burst is handed to whoever has the focus by then.
@@ -112,6 +125,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.main.say("; ".join(self.warnings), "warn", stay=True)
         self.set_timer(FIRST_FRAME_S, self._raise_curtain)
         self.feed.start(self._collected)
+        self.deeds.start()
 
     # Data
 
@@ -139,11 +153,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
     def context(self) -> Context:
         """For the screen that the keys are for: the palette itself is none."""
         top = next((one for one in reversed(self.screen_stack) if isinstance(one, ReaderScreen)), None)
-        context = self.main.context()
+        context = self.deeds.context(self.main.context())
         return context if top is None else top.context_here(context)
 
     def hints(self, context: Context) -> list[Hint]:
         """The footer: every action that has a place there, with its key and whether it can be done now."""
+        context = self.deeds.context(context)
         return [
             Hint(
                 shown_key(keys[0], ascii_only=self.ascii_only),
@@ -153,6 +168,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             )
             for action in sorted(ACTIONS, key=lambda action: action.footer)
             if action.footer and (keys := self.keymap.keys[action.id])
+            if not action.panes or context.pane in action.panes
         ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -185,10 +201,10 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def _open(self, action_id: str) -> None:
         """Put the screen for an action on top."""
-        if isinstance(self.screen, HelpScreen | CommandPalette):
+        if isinstance(self.screen, HelpScreen | CommandPalette) or self.deeds.perform(self.actions[action_id]):
             return
         if action_id == "help":
-            self.push_screen(HelpScreen(ACTIONS, self.keymap, self.context(), ascii_only=self.ascii_only))
+            self.push_screen(HelpScreen(self.registry, self.keymap, self.context(), ascii_only=self.ascii_only))
         elif action_id == "palette":
             self.push_screen(palette())
         elif action_id == "log":
@@ -225,7 +241,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
     def _raise_curtain(self) -> None:
         if self._curtain:
             self._curtain = False
-            self.screen.refresh()
+            if self.screen_stack:
+                self.screen.refresh()
 
     def _catch_up(self) -> None:
         self._owes_a_frame = False

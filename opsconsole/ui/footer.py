@@ -25,6 +25,7 @@ class FooterLine(LineWidget):
         self._hints: tuple[Hint, ...] = ()
         self._said = ""
         self._said_status = ""
+        self._note: tuple[str, str] = ("", "")
 
     def show(self, hints: Sequence[Hint]) -> None:
         self._hints = tuple(hints)
@@ -35,6 +36,12 @@ class FooterLine(LineWidget):
         self._said, self._said_status = text, status
         self.repaint()
 
+    def note(self, text: str, status: str = "") -> None:
+        """What goes on beside the keys, before them; empty text for nothing."""
+        if self._note != (text, status):
+            self._note = (text, status)
+            self.repaint()
+
     @property
     def said(self) -> str:
         return self._said
@@ -42,6 +49,14 @@ class FooterLine(LineWidget):
     def pieces(self, width: int) -> list[Piece]:
         if self._said:
             return [(f" {inert(self._said, self.ascii_only)}", self.ink.of(self._said_status))]
+        text, status = self._note
+        if not text:
+            return self._fitting(width)
+        noted: Piece = (f" {inert(text, self.ascii_only)} ", self.ink.of(status))
+        return [noted, *self._fitting(max(width - pieces_width([noted]), 0))]
+
+    def _fitting(self, width: int) -> list[Piece]:
+        """As many hints as there is room for, with their reasons where those fit too."""
         hints = list(self._hints)
         if pieces_width(pieces := self._hint_pieces(hints, with_reasons=True)) <= width:
             return pieces

@@ -88,6 +88,8 @@ PANE_ACTIONS: dict[str, Callable[[MainScreen], None]] = {
     "tree": lambda screen: screen.set_tree(not screen.table.view.tree),
     "zoom": lambda screen: screen.set_zoomed(not screen.zoomed),
     "copy": _copy,
+    "mark": lambda screen: screen.table.mark_cursor_row(),
+    "unmark-all": lambda screen: screen.table.unmark_all(),
     "back": _back,
     "quit": _quit,
     "redraw": _redraw,

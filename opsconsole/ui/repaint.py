@@ -170,6 +170,11 @@ class _CellsCompositor(Compositor):
         return _ScreenUpdate([list(line) for line in update.strips], update.region)
 
 
+def picture(screen: Screen[Any]) -> list[str]:
+    """What stands on a screen, as the text of its lines."""
+    return [strip.text for strip in screen._compositor.render_strips()]
+
+
 class ThriftyScreen(Screen[Any], inherit_bindings=False):
     """A screen that writes no more than what changed. The console's screens derive from it."""
 

@@ -9,10 +9,12 @@ import signal
 import sys
 import termios
 import threading
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from opsconsole.config.types import LoadedConfig
+from opsconsole.ui.acting import Acting
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.terminal import TerminalDriver
@@ -25,15 +27,34 @@ SWITCH_S = 0.001
 """How long another thread may hold the interpreter while the screen wants it."""
 
 
-def run_console(feed: Feed, *, read_only: bool, loaded: LoadedConfig, ascii_only: bool) -> int:
-    """Show the console until it is quit. Returns the exit status: 128 + N after signal N, 1 after a bug."""
+def run_console(
+    feed: Feed,
+    *,
+    read_only: bool,
+    loaded: LoadedConfig,
+    ascii_only: bool,
+    acting: Acting | None = None,
+    state_dir: Path | None = None,
+) -> int:
+    """Show the console until it is quit. Returns the exit status: 128 + N after signal N, 1 after a bug.
+
+    ``acting`` is the door to what changes the machine; a console without one can only look.
+    """
     for name in ("COLUMNS", "LINES"):
         # Exported, they never follow a resize, and the toolkit's console would quarrel with its driver over them.
         os.environ.pop(name, None)
     # A scan computes in long stretches; a key must not wait for the end of one (the interpreter's own word is 5 ms).
     sys.setswitchinterval(SWITCH_S)
     saved = _terminal_settings()
-    app = ConsoleApp(feed, read_only=read_only, loaded=loaded, ascii_only=ascii_only, driver_class=TerminalDriver)
+    app = ConsoleApp(
+        feed,
+        read_only=read_only,
+        loaded=loaded,
+        ascii_only=ascii_only,
+        acting=acting,
+        state_dir=state_dir,
+        driver_class=TerminalDriver,
+    )
     try:
         asyncio.run(_run(app, saved))
     finally:

@@ -47,6 +47,7 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         self._cursor_key = ""
         self._top_key = ""
         self._top = 0
+        self._marked: frozenset[str] = frozenset()
         self._painted: list[Strip] = []
         self._painted_shape = Shape(0, 0, framed=True)
 
@@ -64,6 +65,22 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         return None if position is None else self._rows[position]
 
     @property
+    def marked(self) -> tuple[str, ...]:
+        """Keys of the marked rows in the order collected, those that a filter hides among them."""
+        return tuple(row.key for row in self.content.rows if row.key in self._marked)
+
+    def mark_cursor_row(self) -> None:
+        """Mark the row under the cursor, or take its mark away, and go on to the next row."""
+        if self.cursor_row is not None:
+            self._marked ^= {self._cursor_key}
+            self.move(1)
+            self._repaint()
+
+    def unmark_all(self) -> None:
+        self._marked = frozenset()
+        self._repaint()
+
+    @property
     def lines_wanted(self) -> int:
         """Lines it would take to show everything, filtered or not: a filter moves no pane."""
         return (3 if self.framed else 2) + max(len(self.content.rows), 2)
@@ -76,6 +93,9 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         """Show other content; only what looks different is repainted."""
         if content != self.content:
             self.content = content
+            if content.state == "ok":
+                # A mark is for the very thing it was set on: one that comes back is not marked again.
+                self._marked &= {row.key for row in content.rows}
             self._arrange_rows()
 
     def look(self, view: View) -> None:
@@ -194,6 +214,7 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
             self._top,
             self._cursor_key,
             self.has_focus,
+            self._marked,
         )
         return self._lines.draw(scene, shape, self.ink)
 

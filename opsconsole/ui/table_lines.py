@@ -57,6 +57,8 @@ class Scene(NamedTuple):
     """Position of the first row on the screen."""
     cursor_key: str
     focused: bool
+    marked: frozenset[str] = frozenset()
+    """Keys of the marked rows."""
 
 
 class _Drawn(NamedTuple):
@@ -77,7 +79,7 @@ class TableLines:
         self._thumb = Segment("")
         self._start: list[Segment] = []
         self._blank = Strip([])
-        self._drawn: dict[tuple[str, bool, bool], _Drawn] = {}
+        self._drawn: dict[tuple[str, bool, bool, bool], _Drawn] = {}
         self._gaps: list[int] = []
         """Blank cells after each of the placed columns; none after the last."""
         self._used = 0
@@ -161,7 +163,7 @@ class TableLines:
     def _marks(self, scene: Scene) -> list[str]:
         """How this view differs from the plain one: said, so that a filtered pane is never taken for a whole one."""
         view = scene.view
-        marks = []
+        marks = [f"{len(scene.marked)} marked"] if scene.marked else []
         if view.filter:
             marks.append(f"/{inert(view.filter, self._ascii_only)} {len(scene.rows)} of {len(scene.content.rows)}")
         if view.faults_only:
@@ -209,15 +211,15 @@ class TableLines:
         lines = []
         for line, row in enumerate(scene.rows[scene.top : scene.top + body]):
             is_cursor = scene.focused and row.key == scene.cursor_key
-            lines.append(self._row_line(row, is_cursor, line in thumb, ink))
+            lines.append(self._row_line(row, is_cursor, row.key in scene.marked, line in thumb, ink))
         lines += [self._blank] * (body - len(lines))
         if len(self._drawn) > 4 * count + 64:
             # Rows that are gone, and other looks of those that are there.
             self._drawn.clear()
         return lines
 
-    def _row_line(self, row: Row, is_cursor: bool, is_thumb: bool, ink: Ink) -> Strip:
-        key = (row.key, is_cursor, is_thumb)
+    def _row_line(self, row: Row, is_cursor: bool, is_marked: bool, is_thumb: bool, ink: Ink) -> Strip:
+        key = (row.key, is_cursor, is_marked, is_thumb)
         known = self._drawn.get(key)
         if known is not None and (known.row is row or known.row == row):
             return known.strip
@@ -227,6 +229,8 @@ class TableLines:
         used = len(self._frame.text) + self._used + len(side.text)
         filling = Segment(" " * max(width - used, 0), ink.of("", cursor=is_cursor))
         mark = Segment(self._glyphs.cursor, ink.of("accent", cursor=True)) if is_cursor else Segment(" ", ink.plain)
+        if is_marked:
+            mark = Segment(self._signs.mark, ink.mark)
         parts = [part for part in (self._frame, mark, *cells, filling, side) if part.text]
         strip = Strip(parts, width) if used <= width else Strip(parts).crop_extend(0, width, ink.plain)
         self._drawn[key] = _Drawn(row, cells, strip)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 
 def modules_after(statements: str) -> set[str]:
     """Names of all modules loaded after these statements in a fresh interpreter."""
@@ -21,6 +23,27 @@ def test_watch_mode_has_no_way_to_act() -> None:
     modules = modules_after("import opsconsole.cli.observe, opsconsole.cli.screen, opsconsole.ui.run")
     assert "opsconsole.ui.app" in modules
     assert of("opsconsole.act", modules) == []
+
+
+def test_the_journal_is_read_with_what_can_only_read() -> None:
+    """What watch mode loads once it shows the journal: its reader, and nothing else of the package."""
+    statements = "import opsconsole.ui.screens.plan, opsconsole.ui.screens.journal, opsconsole.act.journal_reader"
+    assert of("opsconsole.act", modules_after(statements)) == ["opsconsole.act", "opsconsole.act.journal_reader"]
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_only_a_console_that_may_act_opens_the_door(read_only: bool) -> None:
+    """The console is opened by the command's own code, with the screen itself replaced: it says what it was given."""
+    modules = modules_after(
+        "import opsconsole.cli.screen as screen, opsconsole.ui.run as run\n"
+        "from pathlib import Path\n"
+        "from opsconsole.config.types import Config, LoadedConfig\n"
+        f"run.run_console = lambda engine, **given: 1 if (given['acting'] is None) is {read_only} else 0\n"
+        f"assert screen.show(LoadedConfig(config=Config(), path=None), Path('/nowhere'), {read_only}) == 1"
+    )
+    assert ("opsconsole.act.submit" in modules) is not read_only
+    if read_only:
+        assert of("opsconsole.act", modules) == []
 
 
 def test_observing_imports_no_toolkit() -> None:

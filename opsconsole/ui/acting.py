@@ -1,0 +1,125 @@
+"""The one door from the screen to what changes the machine. Watch mode never opens it.
+
+The screen knows plans, as the model has them, and this protocol. `open_door` alone imports ``opsconsole.act``, when it
+is called; the console's process calls it and hands the door in, and without a door every key that changes something
+says "read-only".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from opsconsole.config.types import LoadedConfig
+from opsconsole.model.identity import ProcessId
+from opsconsole.model.plan import Plan, Refused, Verb
+from opsconsole.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a key asks for: a verb, of whom, and what the operator saw then."""
+
+    verb: Verb
+    names: tuple[str, ...]
+    snapshot: Snapshot
+    loaded: LoadedConfig
+    """The config in force then."""
+    expected: tuple[ProcessId, ...] = ()
+    """The processes that the operator saw behind pids."""
+    keep: int | None = None
+    """Of duplicates that nothing tells apart: the pid that the operator wants to stay."""
+    action: str = ""
+    """Name of the own command."""
+
+    def is_like(self, other: Wish) -> bool:
+        """Whether it asks for the same, whatever was seen."""
+        mine = (self.verb, self.names, self.expected, self.keep, self.action)
+        return mine == (other.verb, other.names, other.expected, other.keep, other.action)
+
+
+class Offer(Protocol):
+    """A plan that the operator is asked about. All of it but ``plan`` blocks: never on the event loop."""
+
+    @property
+    def plan(self) -> Plan: ...
+
+    def changed(self) -> str:
+        """What of the plan's targets is not any more as it was planned; empty while all is."""
+        ...
+
+    def submit(self) -> str:
+        """Record the plan and hand it to an executor of its own. Why that could not be done; empty when it was."""
+        ...
+
+    def withdraw(self) -> None:
+        """It is not wanted: whoever waited to carry it out may go."""
+        ...
+
+
+class Acting(Protocol):
+    """What the screen may ask of the side that acts."""
+
+    @property
+    def verbs(self) -> frozenset[str]:
+        """The verbs that there is code for. Does not block."""
+        ...
+
+    def refused(self, loaded: LoadedConfig) -> str:
+        """Why nothing at all may be changed under this config; empty when it may. Does not block."""
+        ...
+
+    def plan(self, wish: Wish) -> Offer | Refused:
+        """Look at the machine again and freeze the targets; blocks for some ten milliseconds."""
+        ...
+
+
+def open_door(state_dir: Path) -> Acting:
+    """The way to act, with its journal in ``state_dir``."""
+    from opsconsole.act.planning import changed, make_plan
+    from opsconsole.act.policy import why_not_act
+    from opsconsole.act.submit import ReadyExecutor, submit
+    from opsconsole.act.verbs import MODULES
+
+    class PlanOnOffer:
+        def __init__(self, plan: Plan) -> None:
+            self.plan = plan
+            try:
+                # Started while the operator reads: the confirmation need not wait for an interpreter.
+                self._ready: ReadyExecutor | None = ReadyExecutor(state_dir)
+            except OSError:
+                self._ready = None  # submitting starts another, or says why it cannot
+
+        def changed(self) -> str:
+            return changed(self.plan)
+
+        def submit(self) -> str:
+            ready, self._ready = self._ready, None
+            submitted = submit(self.plan, state_dir, ready=ready)
+            return submitted.reason if isinstance(submitted, Refused) else ""
+
+        def withdraw(self) -> None:
+            ready, self._ready = self._ready, None
+            if ready is not None:
+                ready.close()
+
+    class Door:
+        verbs = frozenset[str](MODULES)
+
+        def refused(self, loaded: LoadedConfig) -> str:
+            return why_not_act(loaded, read_only=False)
+
+        def plan(self, wish: Wish) -> Offer | Refused:
+            made = make_plan(
+                wish.verb,
+                wish.names,
+                wish.snapshot,
+                wish.loaded,
+                expected=wish.expected,
+                keep=wish.keep,
+                action=wish.action,
+            )
+            return made if isinstance(made, Refused) else PlanOnOffer(made)
+
+    return Door()

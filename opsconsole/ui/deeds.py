@@ -1,0 +1,284 @@
+"""From a key to a plan, a question, and a plan handed over. The screen's whole part in putting things right.
+
+Plans are made on threads, since making one looks at the machine again; of two keys the later one wins, and the same
+key pressed again while its plan is being made is one wish. A plan that comes when another screen has been opened in
+the meantime is dropped: a question must not jump at who is reading something else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from opsconsole.model.plan import JournalEntry, Plan, Refused
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.glyphs import glyphs
+from opsconsole.present.plan import plan_title, refused_text
+from opsconsole.ui.acting import Acting, Offer, Wish
+from opsconsole.ui.actions import ConsoleAction, Context
+from opsconsole.ui.dialogs.choice import ChoiceBox
+from opsconsole.ui.dialogs.menu import Entry, MenuBox
+from opsconsole.ui.dialogs.plan import Answer, PlanBox
+from opsconsole.ui.keymap import shown_key
+from opsconsole.ui.plan_words import standing
+from opsconsole.ui.remedies import Remedy, remedies
+from opsconsole.ui.screens.journal import JournalScreen
+from opsconsole.ui.screens.plan import PlanScreen
+from opsconsole.ui.subjects import Member, Subject, subjects_of
+from opsconsole.ui.under_way import Told, UnderWay, note
+from opsconsole.ui.verbs import BY_ID
+from opsconsole.ui.wishes import Choose, applies, start_or_stop, wish_of
+
+if TYPE_CHECKING:
+    from opsconsole.ui.app import ConsoleApp
+
+PATIENCE_S = 0.4
+"""How long a plan may take before the screen says that it is being made."""
+
+
+class Deeds:
+    def __init__(self, app: ConsoleApp, acting: Acting | None, state_dir: Path | None) -> None:
+        """Without ``acting`` nothing can be changed; without ``state_dir`` there is no journal to be shown."""
+        self._app = app
+        self._acting = acting
+        self._state_dir = state_dir
+        self._number = 0
+        self._pending: Wish | None = None
+        self._signs = glyphs(app.ascii_only)
+        self._unfinished: tuple[JournalEntry, ...] = ()
+        self._journal_looked_at = False
+        self._under_way = UnderWay(state_dir, self._on_journal) if state_dir is not None else None
+
+    def start(self) -> None:
+        """Begin to follow the journal."""
+        if self._under_way is not None:
+            self._under_way.start()
+            self._app.main.set_interval(1.0, self._show_note)
+
+    def stop(self) -> None:
+        if self._under_way is not None:
+            self._under_way.stop()
+
+    # What can be done now
+
+    def context(self, context: Context) -> Context:
+        """The same with what the verbs are aimed at, and what may be done at all."""
+        main, snapshot = self._app.main, self._app.main.shown
+        marked = main.table.marked
+        row = main.cursor_row
+        subjects: tuple[Subject, ...] = ()
+        environments: tuple[Subject, ...] = ()
+        if snapshot is not None:
+            keys = marked or ((row.key,) if row is not None else ())
+            subjects = subjects_of(snapshot, keys, self._app.loaded.config)
+            if context.pane == "environments":
+                table = main.tables["environments"]
+                environments = subjects_of(snapshot, (each.key for each in table.content.rows), self._app.loaded.config)
+        return replace(
+            context,
+            refused=self._acting.refused(self._app.loaded) if self._acting is not None else "this console cannot act",
+            verbs=self._acting.verbs if self._acting is not None else frozenset(),
+            subjects=subjects,
+            environments=environments,
+            marked=len(marked),
+        )
+
+    # What the keys do
+
+    def perform(self, action: ConsoleAction) -> bool:
+        """Do an action of the registry; False when it is none of these."""
+        if action.id == "actions":
+            self._open_menu()
+        elif action.id == "journal":
+            self.open_journal()
+        elif action.verb is not None or action.own:
+            self._wish(action)
+        else:
+            return False
+        return True
+
+    def _wish(self, action: ConsoleAction) -> None:
+        snapshot = self._app.main.shown
+        if snapshot is None or self._acting is None:
+            return
+        context = self._app.context()
+        asked = wish_of(action, context, snapshot, self._app.loaded)
+        if isinstance(asked, str):
+            self._say(f"{action.label}: {asked}", "muted")
+        elif isinstance(asked, Choose):
+            self._choose(asked.question, asked.members, snapshot)
+        else:
+            self.ask(asked)
+
+    def _choose(self, question: str, members: Sequence[Member], snapshot: Snapshot) -> None:
+        def chosen(member: Member | None) -> None:
+            if member is not None:
+                self.ask(Wish("terminate", (str(member.id.pid),), snapshot, self._app.loaded, expected=(member.id,)))
+
+        self._app.push_screen(
+            ChoiceBox(question, members, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
+        )
+
+    def _open_menu(self) -> None:
+        context = self._app.context()
+        if not context.subjects:
+            return
+        names = [subject.name for subject in context.subjects]
+        about = names[0] if len(names) == 1 else f"{len(names)} marked: {', '.join(names)}"
+        entries = [self._entry(action, context) for action in self._app.actions.values() if applies(action, context)]
+
+        def chosen(action_id: str | None) -> None:
+            if action_id is not None:
+                self._app.action_perform(action_id)
+
+        self._app.push_screen(
+            MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
+        )
+
+    def _entry(self, action: ConsoleAction, context: Context) -> Entry:
+        """``start`` and ``stop`` share a key, which stands beside the one that it does now."""
+        action_id = action.id
+        if action_id in ("start", "stop") and start_or_stop(context.subjects) == action_id:
+            action_id = "start-stop"
+        keys = (shown_key(key, ascii_only=self._app.ascii_only) for key in self._app.keymap.keys[action_id])
+        return Entry(action_id, " ".join(keys), action.label, action.help, action.enabled(context))
+
+    # From a wish to a plan
+
+    def ask(self, wish: Wish) -> None:
+        """Have a plan made of the wish, and ask the operator."""
+        if self._acting is None or (self._pending is not None and self._pending.is_like(wish)):
+            return
+        self._number += 1
+        self._pending = wish
+        threading.Thread(
+            target=self._make, args=(self._number, wish, self._app.screen), name="opsconsole-plan", daemon=True
+        ).start()
+        self._app.set_timer(PATIENCE_S, lambda number=self._number: self._still_making(number))
+
+    def _still_making(self, number: int) -> None:
+        if self._pending is not None and number == self._number and self._app.screen_stack:
+            self._say("looking at the machine again")
+
+    def _make(self, number: int, wish: Wish, origin: Screen[object]) -> None:
+        """On a thread of its own."""
+        assert self._acting is not None  # noqa: S101  # ask() has looked
+        try:
+            made: Offer | Refused = self._acting.plan(wish)
+        except Exception as error:  # noqa: BLE001  # a bug in one verb must not take the console along
+            made = Refused(wish.verb, f"{type(error).__name__}: {error}")
+        self._app.call_later(self._made, number, wish, origin, made)
+
+    def _made(self, number: int, wish: Wish, origin: Screen[object], made: Offer | Refused) -> None:
+        superseded = number != self._number or not self._app.screen_stack
+        if not superseded:
+            self._pending = None
+        if superseded or self._app.screen is not origin:
+            if not isinstance(made, Refused):
+                threading.Thread(target=made.withdraw, name="opsconsole-withdraw", daemon=True).start()
+            return
+        if isinstance(made, Refused):
+            self._refused(wish, made)
+            return
+        if origin is self._app.main and self._app.main.footer.said:
+            self._app.main.footer.say("")
+        box = PlanBox(
+            made,
+            lambda: self._app.main.latest,
+            origin,
+            ends=_ends(made.plan),
+            ascii_only=self._app.ascii_only,
+        )
+        self._app.push_screen(box, callback=lambda answer: self._answered(made.plan, answer))
+
+    def _refused(self, wish: Wish, refused: Refused) -> None:
+        self._say(refused_text(refused), "muted" if refused.kind == "nothing" else "warn")
+
+    def _answered(self, plan: Plan, answer: Answer | None) -> None:
+        if answer is None:
+            return
+        if answer.submitted:
+            if self._under_way is not None:
+                self._under_way.look_now()
+            self._app.main.table.unmark_all()
+            self.open_plan(plan.id)
+        else:
+            self._say(f"closed, nothing was done: {answer.said}", "warn")
+
+    # The journal
+
+    def _on_journal(self, told: Told) -> None:
+        """On the follower's thread."""
+        self._app.call_later(self._told, told)
+
+    def _told(self, told: Told) -> None:
+        if not self._app.screen_stack:
+            return
+        self._unfinished = told.unfinished
+        self._show_note()
+        for entry in told.ended:
+            top = self._app.screen
+            if not (isinstance(top, PlanScreen) and top.plan_id == entry.plan.id):
+                word, status = standing(entry)
+                self._app.main.say(f"{plan_title(entry.plan)}: {word}", status)
+
+    def _show_note(self) -> None:
+        keys = self._app.keymap.keys["journal"]
+        key = shown_key(keys[0]) if keys else "the journal"
+        self._app.main.footer.note(*note(self._unfinished, self._signs, key, looked_at=self._journal_looked_at))
+
+    def open_journal(self) -> None:
+        if self._state_dir is None:
+            return
+        self._journal_looked_at = True
+        self._show_note()
+        self._app.push_screen(JournalScreen(self._state_dir, self.open_plan, ascii_only=self._app.ascii_only))
+
+    def open_plan(self, plan_id: str) -> None:
+        """Follow one plan of the journal."""
+        if self._state_dir is None:
+            return
+        self._app.push_screen(
+            PlanScreen(
+                plan_id,
+                self._state_dir,
+                ascii_only=self._app.ascii_only,
+                remedies=self._remedies,
+                offer=self._offer,
+            )
+        )
+
+    def _remedies(self, entry: JournalEntry) -> tuple[Remedy, ...]:
+        return remedies(entry, self._app.main.latest) if not self._app.context().why_no_change else ()
+
+    def _offer(self, entry: JournalEntry) -> None:
+        offered = {f"remedy-{number}": remedy for number, remedy in enumerate(self._remedies(entry))}
+        entries = [Entry(key, "", remedy.label, remedy.help, "") for key, remedy in offered.items()]
+
+        def chosen(key: str | None) -> None:
+            snapshot = self._app.main.latest
+            if key is not None and snapshot is not None:
+                remedy = offered[key]
+                self.ask(Wish(remedy.verb, remedy.names, snapshot, self._app.loaded, expected=remedy.expected))
+
+        self._app.push_screen(
+            MenuBox(plan_title(entry.plan), entries, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
+        )
+
+    def _say(self, text: str, status: str = "") -> None:
+        screen = self._app.screen
+        if isinstance(screen, PlanScreen):
+            screen.say(text, status)
+        else:
+            self._app.main.say(text, status)
+
+
+def _ends(plan: Plan) -> bool:
+    """Whether anything is ended or deleted by it."""
+    spec = BY_ID.get(plan.verb)
+    return spec is not None and spec.danger == "ends" and bool(plan.targets)
