@@ -9,7 +9,7 @@ from opsconsole.present.pane import PaneContent, PaneSpec
 from opsconsole.ui.findings import Concern
 
 _GRAVER: dict[str, int] = {"bad": 0, "warn": 1, "unknown": 2}
-_FINE = frozenset({"up", "running", "working", "idle"})
+_FINE = frozenset({"up", "running", "working", "idle", "stopped"})
 """States that are no fault: of a faulty row in one of them something else is wrong."""
 
 
