@@ -13,6 +13,11 @@ SortKey = tuple[int, float, str]
 """Known before unknown, then by number, then by text: comparable between any two cells of a column."""
 
 
+Kind = Literal["text", "words", "number", "percent", "size", "duration", "milliseconds"]
+"""What a column's cells hold, for comparing them: ``sort`` of a cell has it in bytes, seconds, milliseconds or percent.
+``words`` is text of several words, each of which may be meant."""
+
+
 class Column(msgspec.Struct, frozen=True):
     id: str
     title: str
@@ -25,6 +30,7 @@ class Column(msgspec.Struct, frozen=True):
     """Share of the room left over; 0 keeps the column at its least width."""
     max_width: int = 0
     """Where a flexible column stops growing; 0 for no end."""
+    kind: Kind = "text"
 
 
 class Cell(msgspec.Struct, frozen=True):

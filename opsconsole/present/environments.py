@@ -16,10 +16,10 @@ from opsconsole.present.values import number_cell, plain_cell, state_cell, text_
 COLUMNS = (
     Column("name", "Environment", 12, flex=3, max_width=32),
     Column("state", "State", 10),
-    Column("port", "Port", 5, align="right", priority=2),
-    Column("age", "Age/TTL", 11, align="right", priority=3),
-    Column("flags", "Flags", 15, priority=4),
-    Column("pids", "Pid", 7, align="right", priority=7),
+    Column("port", "Port", 5, align="right", priority=2, kind="number"),
+    Column("age", "Age/TTL", 11, align="right", priority=3, kind="duration"),
+    Column("flags", "Flags", 15, priority=4, kind="words"),
+    Column("pids", "Pid", 7, align="right", priority=7, kind="number"),
     Column("owner", "Owner", 12, priority=6, flex=2, max_width=40),
     Column("note", "Note", 12, priority=5, flex=3),
 )

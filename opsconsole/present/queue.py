@@ -18,7 +18,7 @@ GRAPH_WIDTH = 12
 
 COLUMNS = (
     Column("name", "Queue", 14, flex=4),
-    Column("value", "Count", 8, align="right"),
+    Column("value", "Count", 8, align="right", kind="number"),
     Column("graph", "", GRAPH_WIDTH, priority=2),
     Column("note", "Detail", 10, priority=3, flex=2, max_width=40),
 )

@@ -24,13 +24,13 @@ from opsconsole.present.values import (
 COLUMNS = (
     Column("name", "Service", 12, flex=8, max_width=28),
     Column("state", "State", 10),
-    Column("port", "Port", 5, align="right", priority=2),
-    Column("http", "HTTP", 4, align="right", priority=4),
-    Column("latency", "Time", 5, align="right", priority=4),
-    Column("uptime", "Up", 7, align="right", priority=5),
-    Column("pid", "Pid", 7, align="right", priority=6),
-    Column("cpu", "CPU", 5, align="right", priority=7),
-    Column("mem", "Mem", 4, align="right", priority=7),
+    Column("port", "Port", 5, align="right", priority=2, kind="number"),
+    Column("http", "HTTP", 4, align="right", priority=4, kind="number"),
+    Column("latency", "Time", 5, align="right", priority=4, kind="milliseconds"),
+    Column("uptime", "Up", 7, align="right", priority=5, kind="duration"),
+    Column("pid", "Pid", 7, align="right", priority=6, kind="number"),
+    Column("cpu", "CPU", 5, align="right", priority=7, kind="percent"),
+    Column("mem", "Mem", 4, align="right", priority=7, kind="size"),
     Column("note", "Note", 16, priority=3, flex=4),
 )
 

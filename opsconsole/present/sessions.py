@@ -9,7 +9,7 @@ from opsconsole.present import humanise
 from opsconsole.present.cell import Cell, Column, Row, Status, by_number
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.keys import keyed
-from opsconsole.present.pane import EMPTY, PaneContent, StatedRow, cell_by_column, content, counted, without_value
+from opsconsole.present.pane import PaneContent, StatedRow, cell_by_column, content, counted, without_value
 from opsconsole.present.tree import tree_rows
 from opsconsole.present.values import duration_cell, percent_cell, plain_cell, size_cell, state_cell, text_cell
 
@@ -17,11 +17,11 @@ COLUMNS = (
     Column("name", "Session", 12, flex=2, max_width=24),
     Column("state", "State", 12),
     Column("agent", "Agent", 7, priority=4, flex=2, max_width=11),
-    Column("idle", "Idle", 7, align="right", priority=2),
-    Column("mem", "Mem", 4, align="right", priority=3),
-    Column("swap", "Swap", 4, align="right", priority=3),
-    Column("cpu", "CPU", 5, align="right", priority=4),
-    Column("attached", "Att", 3, align="right", priority=6),
+    Column("idle", "Idle", 7, align="right", priority=2, kind="duration"),
+    Column("mem", "Mem", 4, align="right", priority=3, kind="size"),
+    Column("swap", "Swap", 4, align="right", priority=3, kind="size"),
+    Column("cpu", "CPU", 5, align="right", priority=4, kind="percent"),
+    Column("attached", "Att", 3, align="right", priority=6, kind="number"),
     Column("cwd", "Directory", 10, priority=6, flex=2, max_width=40),
     Column("note", "Note", 12, priority=5, flex=3),
 )
@@ -92,7 +92,7 @@ def session_row(session: Session, signs: Glyphs, key: str) -> Row:
         "cpu": percent_cell(session.cpu_percent),
         "attached": plain_cell(humanise.count(session.attached), by_number(session.attached), "accent")
         if session.attached
-        else EMPTY,
+        else plain_cell("", by_number(session.attached)),
         "cwd": text_cell(session.cwd, "muted") if session.cwd is not None else text_cell(humanise.UNKNOWN, "unknown"),
         "note": _note(session, status),
     }

@@ -164,6 +164,10 @@ ROWS = "On a row"
 IN_A_LOG = "In a log"
 CHANGING = "Putting it right"
 CONSOLE = "Console"
+FILTER_HELP = (
+    "Show only rows that hold a text, a pattern (/^arch/), not a text (!idle), "
+    "or conditions (cpu > 50 and mem > 1GB or state = unknown)"
+)
 
 ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("details", "details", ("enter",), ROWS, "Show everything known about the row", _needs_row, footer=1),
@@ -176,7 +180,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         "actions", "actions", ("x",), ROWS, "Everything that can be done to the row", _needs_subject, footer=2
     ),
     *(_verb(spec) for spec in VERBS),
-    ConsoleAction("filter", "filter", ("/",), LOOKING, "Show only rows that hold a text", footer=3),
+    ConsoleAction("filter", "filter", ("/",), LOOKING, FILTER_HELP, footer=3),
     ConsoleAction("faults", "faults", ("!",), LOOKING, "Show only rows with something wrong", footer=4),
     ConsoleAction("tree", "tree", ("t",), LOOKING, "Show the processes below each row", _needs_tree, footer=5),
     ConsoleAction(

@@ -12,6 +12,10 @@ from typing import Literal, NamedTuple
 LEAST_WIDTH = 40
 LEAST_HEIGHT = 10
 TWO_COLUMNS_FROM = 108
+FILTER_SAYS = 34
+"""Cells beside the filter's input, for what it has found."""
+FILTER_INPUT = 24
+"""Cells that the input keeps, whatever is to be said beside it."""
 LEAST_PANE = 5
 """Frame, column titles and two rows."""
 COLUMNS = (("services", "workers", "environments"), ("sessions", "system"))
@@ -52,14 +56,16 @@ def arrange(
     active: str,
     zoomed: bool = False,
     filtering: bool = False,
+    filter_says: int = FILTER_SAYS,
     banner: bool = False,
     needs: Mapping[str, int] | None = None,
 ) -> Arrangement:
     """The arrangement for a terminal of ``width`` x ``height``.
 
     ``needs`` holds by pane id how many lines it would like, frame included; panes of one column share its height
-    by them. With ``banner`` the line below the header is kept for what is amiss with the console itself. A pane
-    outside the overview (a further view) is always shown alone.
+    by them. ``filter_says`` is how many cells are wanted beside the filter's input. With ``banner`` the line below the
+    header is kept for what is amiss with the console itself. A pane outside the overview (a further view) is always
+    shown alone.
     """
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Arrangement("too-small", {"notice": Box(0, 0, max(width, 0), max(height, 0))}, framed=False)
@@ -74,7 +80,7 @@ def arrange(
         boxes["tabs"] = Box(0, top, width, 1)
         top += 1
     bottom = height - 1
-    boxes.update(_bottom_line(width, bottom, filtering))
+    boxes.update(_bottom_line(width, bottom, filtering, filter_says))
     bottom -= 1
     boxes["findings"] = Box(0, bottom, width, 1)
     body = Box(0, top, width, bottom - top)
@@ -114,10 +120,10 @@ def _kind(width: int, height: int) -> Kind:
     return "single"
 
 
-def _bottom_line(width: int, y: int, filtering: bool) -> dict[str, Box]:
+def _bottom_line(width: int, y: int, filtering: bool, says: int) -> dict[str, Box]:
     if not filtering:
         return {"footer": Box(0, y, width, 1)}
-    count = min(34, width // 2)
+    count = min(says, max(width - FILTER_INPUT, width // 2)) if says > FILTER_SAYS else min(FILTER_SAYS, width // 2)
     return {
         "filter-prompt": Box(0, y, 3, 1),
         "filter": Box(3, y, width - 3 - count, 1),

@@ -5,17 +5,19 @@ A row below another (``depth`` > 0) stays below it: families are filtered and so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from opsconsole.present.cell import Row
+from opsconsole.present.cell import Column, Row
+from opsconsole.present.filter import Mistake, RowFilter, parse_filter
 
 
 class View(msgspec.Struct, frozen=True):
     """How one pane is looked at. Belongs to the screen, not to the data."""
 
     filter: str = ""
+    """As it was typed."""
     sort: int | None = None
     """Index of the column sorted by; None keeps the order in which the rows came."""
     inverted: bool = False
@@ -23,21 +25,27 @@ class View(msgspec.Struct, frozen=True):
     tree: bool = False
 
 
-def matches(row: Row, needle: str) -> bool:
-    """Whether any cell holds ``needle``; case does not matter."""
-    needle = needle.casefold()
-    return any(needle in cell.text.casefold() for cell in row.cells)
+def filter_mistake(written: str, columns: tuple[Column, ...]) -> str:
+    """What is wrong with a filter in a table of these columns; empty when it can be used."""
+    read = parse_filter(written, columns) if written else None
+    return read.text if isinstance(read, Mistake) else ""
 
 
-def visible_rows(rows: Sequence[Row], view: View) -> tuple[Row, ...]:
-    """The rows that ``view`` lets through, in its order."""
+def matcher(written: str, columns: tuple[Column, ...]) -> Callable[[Row], bool]:
+    """Whether a row is what ``written`` asks for; nothing is when it is written wrong."""
+    read = parse_filter(written, columns)
+    return read.matches if isinstance(read, RowFilter) else lambda _row: False
+
+
+def visible_rows(rows: Sequence[Row], view: View, columns: tuple[Column, ...]) -> tuple[Row, ...]:
+    """The rows that ``view`` lets through, in its order. A filter that is written wrong hides none."""
     if not (view.faults_only or view.filter or view.inverted) and view.sort is None:
         return tuple(rows)
     families = _families(rows)
     if view.faults_only:
         families = [family for family in families if any(row.fault for row in family)]
-    if view.filter:
-        families = [kept for family in families if (kept := _filtered(family, view.filter))]
+    if view.filter and isinstance(wanted := parse_filter(view.filter, columns), RowFilter):
+        families = [kept for family in families if (kept := _filtered(family, wanted))]
     if view.sort is not None:
         families = _sorted(families, view.sort, view.inverted)
     elif view.inverted:
@@ -55,11 +63,11 @@ def _families(rows: Sequence[Row]) -> list[list[Row]]:
     return families
 
 
-def _filtered(family: list[Row], needle: str) -> list[Row]:
+def _filtered(family: list[Row], asked: RowFilter) -> list[Row]:
     """A head that matches brings all its rows; else the matching ones, with what they stand below."""
-    if matches(family[0], needle):
+    if asked.matches(family[0]):
         return family
-    wanted = {row.key for row in family if matches(row, needle)}
+    wanted = set() if asked.heads_only else {row.key for row in family if asked.matches(row)}
     if not wanted:
         return []
     for row in reversed(family):

@@ -19,7 +19,7 @@ from opsconsole.present.pane import PaneContent
 from opsconsole.ui.columns import PlacedColumn
 from opsconsole.ui.ink import InkedWidget
 from opsconsole.ui.messages import CursorMoved, PaneEntered
-from opsconsole.ui.rows import View, matches, visible_rows
+from opsconsole.ui.rows import View, filter_mistake, matcher, visible_rows
 from opsconsole.ui.spans import changed_spans
 from opsconsole.ui.table_lines import Scene, Shape, TableLines
 
@@ -81,6 +81,11 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         self._repaint()
 
     @property
+    def filter_mistake(self) -> str:
+        """What is wrong with the filter, which then hides nothing; empty when it is in force."""
+        return filter_mistake(self.view.filter, self.columns)
+
+    @property
     def lines_wanted(self) -> int:
         """Lines it would take to show everything, filtered or not: a filter moves no pane."""
         return (3 if self.framed else 2) + max(len(self.content.rows), 2)
@@ -108,7 +113,7 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
 
     def _arrange_rows(self) -> None:
         before, rows_before = self.cursor_row, self._rows
-        self._rows = visible_rows(self.content.rows, self.view) if self.content.state == "ok" else ()
+        self._rows = visible_rows(self.content.rows, self.view, self.columns) if self.content.state == "ok" else ()
         positions = {row.key: position for position, row in enumerate(self._rows)}
         if positions != self._positions:
             body = self._shape().body_height
@@ -167,12 +172,14 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         self.move(int(pages * self._shape().body_height) or (1 if pages > 0 else -1))
 
     def find(self, text: str, direction: int) -> bool:
-        """Put the cursor on the next row (or the one before) that holds ``text``, around the ends; False for none."""
+        """Put the cursor on the next row (or the one before) that a filter ``text`` would show, around the ends;
+        False for none."""
+        wanted = matcher(text, self.columns)
         count = len(self._rows)
         start = self._positions.get(self._cursor_key, 0)
         for step in range(1, count + 1):
             position = (start + direction * step) % count
-            if matches(self._rows[position], text):
+            if wanted(self._rows[position]):
                 self.move_to(position)
                 return True
         return False

@@ -20,7 +20,7 @@ from opsconsole.ui.columns import PlacedColumn, gap_for, place_columns
 from opsconsole.ui.fields import fit, fit_cell, inert, wrapped
 from opsconsole.ui.frame import Piece, edge, frame_glyphs
 from opsconsole.ui.ink import Ink
-from opsconsole.ui.rows import View
+from opsconsole.ui.rows import View, filter_mistake
 
 MESSAGE_WIDTH = 72
 NO_CELL = Cell("")
@@ -165,7 +165,9 @@ class TableLines:
         view = scene.view
         marks = [f"{len(scene.marked)} marked"] if scene.marked else []
         if view.filter:
-            marks.append(f"/{inert(view.filter, self._ascii_only)} {len(scene.rows)} of {len(scene.content.rows)}")
+            wrong = filter_mistake(view.filter, self._columns)
+            result = "not understood" if wrong else f"{len(scene.rows)} of {len(scene.content.rows)}"
+            marks.append(f"/{inert(view.filter, self._ascii_only)} {result}")
         if view.faults_only:
             marks.append("faults only")
         if view.tree:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.events import Resize
@@ -30,7 +31,7 @@ from opsconsole.ui.feed import Feed
 from opsconsole.ui.filter_bar import FilterCount, FilterInput, FilterPrompt
 from opsconsole.ui.findings import FindingsLine
 from opsconsole.ui.footer import FooterLine, Hint
-from opsconsole.ui.layout import LEAST_HEIGHT, LEAST_WIDTH, OVERVIEW, Arrangement, arrange, starved
+from opsconsole.ui.layout import FILTER_SAYS, LEAST_HEIGHT, LEAST_WIDTH, OVERVIEW, Arrangement, arrange, starved
 from opsconsole.ui.lines import BannerLine, HeaderLine, Notice
 from opsconsole.ui.logs import log_path
 from opsconsole.ui.messages import CursorMoved, PaneEntered
@@ -102,6 +103,7 @@ class MainScreen(ThriftyScreen):
         """The one on the screen: the newest, or while frozen the one that was."""
         self.contents: dict[str, PaneContent] = {}
         self.arrangement: Arrangement | None = None
+        self._filter_says = FILTER_SAYS
         self._arranged_size = Size(0, 0)
         self._needs_met: dict[str, int] = {}
         """What the panes needed when their heights were last shared out: they keep them while nothing is amiss."""
@@ -147,6 +149,7 @@ class MainScreen(ThriftyScreen):
             active=self.active,
             zoomed=self.zoomed,
             filtering=self.filtering,
+            filter_says=self._filter_says,
             banner=bool(self.banner.text),
             needs=self._needs_met,
         )
@@ -244,7 +247,11 @@ class MainScreen(ThriftyScreen):
         self.footer.show(self._hints(self.context()))
         if self.filtering:
             table = self.tables[self.active]
-            self.filter_count.show(len(table.rows), len(table.content.rows))
+            mistake = table.filter_mistake
+            self.filter_count.show(len(table.rows), len(table.content.rows), mistake)
+            if (says := max(cell_len(mistake) + 2, FILTER_SAYS)) != self._filter_says:
+                self._filter_says = says
+                self._lay_out()
 
     # Doing
 
