@@ -16,7 +16,7 @@ from opsconsole.model.plan import Subplan, Target
 
 SAME_AGE_S = 5.0
 """Two looks at one environment agree in its time of creation within this."""
-VERIFY_S = 15.0
+VERIFY_S = 8.0
 
 
 def listed(request: Request) -> Environments:
@@ -35,6 +35,10 @@ def removal(request: Request, environment: Environment, reason: str) -> Subplan:
     which = Named(environment.id, environment.name, environment.port)
     if table is None or (why_not := why_not_named(which)):
         raise WhyNot(why_not if table is not None else "no [environments] is configured")
+    try:
+        run = removal_line(table, which)
+    except StepFailed as failed:
+        raise WhyNot(failed.reason) from None
     age_s = environment.age_s
     target = Target(
         kind="environment",
@@ -51,7 +55,7 @@ def removal(request: Request, environment: Environment, reason: str) -> Subplan:
         subject=environment.id,
         subject_kind="environment",
         targets=(target,),
-        steps=("read the list again: it must still be there, and the same", removal_line(table, which)),
+        steps=("read the list again: it must still be there, and the same", run),
         checks=(f"{environment.name} ({environment.id}) is not in the list any more",),
         warnings=running,
         data={"created": None if age_s is None else request.snapshot.at - age_s},

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from opsconsole.act.journal_reader import journal_path
+from opsconsole.act.journal_reader import TAKEN_WITHIN_S, journal_path
 from opsconsole.config.locate import make_state_directory
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Plan, PlanResult, StepRecord, StepState
@@ -33,12 +33,12 @@ KEPT_PLANS = 1000
 
 _SCHEMA = """
 create table if not exists plans (
-  id text primary key, created real not null, verb text not null, document blob not null,
+  id text primary key, submitted real not null, verb text not null, document blob not null,
   executor blob, result blob, final integer not null default 0);
 create table if not exists steps (
   plan text not null, number integer not null, document blob not null, primary key (plan, number));
 create table if not exists starts (subject text not null, at real not null, process blob);
-create index if not exists plans_created on plans (created);
+create index if not exists plans_submitted on plans (submitted);
 create index if not exists starts_subject on starts (subject, at);
 """
 
@@ -90,17 +90,18 @@ class Journal:
         if room.f_bavail * room.f_frsize < LEAST_FREE_BYTES:
             raise JournalFailed(f"journal {self._path}: the disk is full")
         self._write(
-            "insert into plans (id, created, verb, document) values (?, ?, ?, ?)",
-            (plan.id, plan.created, plan.verb, msgspec.json.encode(plan)),
+            "insert into plans (id, submitted, verb, document) values (?, ?, ?, ?)",
+            (plan.id, time.time(), plan.verb, msgspec.json.encode(plan)),
         )
 
     def take(self, plan_id: str, executor: ProcessId) -> Plan | None:
-        """Claim a plan for this executor; None when there is none, or another executor has it. Never twice."""
+        """Claim a plan for this executor; None when there is none or another has it, or it has waited too long."""
         with self._turn:
             try:
                 self._connection.execute("begin immediate")
                 row = self._connection.execute(
-                    "select document from plans where id = ? and executor is null and final = 0", (plan_id,)
+                    "select document from plans where id = ? and executor is null and final = 0 and submitted > ?",
+                    (plan_id, time.time() - TAKEN_WITHIN_S),
                 ).fetchone()
                 if row is not None:
                     self._connection.execute(
@@ -157,12 +158,12 @@ class Journal:
     def _forget_old(self) -> None:
         self._write(
             "delete from steps where plan in (select id from plans where final = 1"
-            " order by created desc limit -1 offset ?)",
+            " order by submitted desc limit -1 offset ?)",
             (KEPT_PLANS,),
         )
         self._write(
             "delete from plans where id in (select id from plans where final = 1"
-            " order by created desc limit -1 offset ?)",
+            " order by submitted desc limit -1 offset ?)",
             (KEPT_PLANS,),
         )
 

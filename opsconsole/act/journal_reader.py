@@ -22,8 +22,8 @@ from opsconsole.model.reading import Reading, ok, unknown
 from opsconsole.model.text import clean
 
 FILE = "journal.sqlite3"
-TAKEN_WITHIN_S = 15.0
-"""A plan that no executor has taken by then is abandoned."""
+TAKEN_WITHIN_S = 60.0
+"""A plan that no executor has taken by then is abandoned, and none takes it any more."""
 BUSY_S = 2.0
 
 
@@ -39,11 +39,11 @@ class JournalReader:
 
     def entries(self, limit: int = 100) -> Reading[tuple[JournalEntry, ...]]:
         """The newest plans first. No journal yet is an empty one."""
-        return self._read("select id from plans order by created desc, rowid desc limit ?", (limit,))
+        return self._read("select id from plans order by submitted desc, rowid desc limit ?", (limit,))
 
     def unfinished(self) -> Reading[tuple[JournalEntry, ...]]:
         """Plans without a final result, newest first; those under way and those left behind."""
-        return self._read("select id from plans where final = 0 order by created desc, rowid desc", ())
+        return self._read("select id from plans where final = 0 order by submitted desc, rowid desc", ())
 
     def entry(self, plan_id: str) -> Reading[JournalEntry]:
         """One plan with all its steps so far; unknown when there is none of this id."""
@@ -72,8 +72,8 @@ class JournalReader:
 
 
 def _entry(connection: sqlite3.Connection, plan_id: str) -> JournalEntry:
-    document, executor_document, result_document, final = connection.execute(
-        "select document, executor, result, final from plans where id = ?", (plan_id,)
+    submitted, document, executor_document, result_document, final = connection.execute(
+        "select submitted, document, executor, result, final from plans where id = ?", (plan_id,)
     ).fetchone()
     rows = connection.execute("select document from steps where plan = ? order by number", (plan_id,)).fetchall()
     plan = msgspec.json.decode(document, type=Plan)
@@ -81,18 +81,18 @@ def _entry(connection: sqlite3.Connection, plan_id: str) -> JournalEntry:
     result = msgspec.json.decode(result_document, type=PlanResult) if result_document else None
     return JournalEntry(
         plan=plan,
-        state=_state(plan, executor, result, bool(final)),
+        state=_state(submitted, executor, result, bool(final)),
         steps=tuple(msgspec.json.decode(row[0], type=StepRecord) for row in rows),
         result=result,
         executor=executor,
     )
 
 
-def _state(plan: Plan, executor: ProcessId | None, result: PlanResult | None, final: bool) -> EntryState:
+def _state(submitted: float, executor: ProcessId | None, result: PlanResult | None, final: bool) -> EntryState:
     if final:
         return "finished"
     if executor is None:
-        return "waiting" if abs(time.time() - plan.created) < TAKEN_WITHIN_S else "abandoned"
+        return "waiting" if abs(time.time() - submitted) < TAKEN_WITHIN_S else "abandoned"
     if not lives(executor):
         return "abandoned"
     return "running" if result is None else "watching"

@@ -28,7 +28,8 @@ from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import JournalEntry, Plan, PlanResult, Refused, Verb
 
 PYTHON = os.path.realpath(sys.executable)
-TOKEN = "OPSCONSOLE_TEST_WORLD"
+TOKEN = "ACT_TEST_WORLD"
+"""Not one of ours by its name: those are not handed on to what is started."""
 SLEEPER = "import time\nprint('up', flush=True)\ntime.sleep(600)\n"
 DEAF = "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(600)\n"
 

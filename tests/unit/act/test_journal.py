@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -19,11 +21,11 @@ from opsconsole.act.living import boot_id, look_at
 from opsconsole.model.plan import Plan, PlanResult, Subplan, Target
 
 
-def a_plan(plan_id: str = "p1", targets: tuple[Target, ...] = (), created: float | None = None) -> Plan:
+def a_plan(plan_id: str = "p1", targets: tuple[Target, ...] = ()) -> Plan:
     return Plan(
         id=plan_id,
         verb="stop",
-        created=time.time() if created is None else created,
+        created=time.time(),
         host="here",
         boot_id=boot_id(),
         uid=os.geteuid(),
@@ -148,8 +150,14 @@ def test_a_plan_whose_executor_is_gone_is_abandoned_and_its_targets_are_looked_a
     assert [line.rpartition(": ")[2] for line in truth_now(entries[0])] == ["still runs", "has ended"]
 
 
-def test_a_plan_that_nobody_took_is_abandoned_after_a_while(tmp_path: Path) -> None:
-    Journal(tmp_path).intend(a_plan(created=time.time() - 60))
+def test_a_plan_that_nobody_took_is_abandoned_after_a_while_and_then_never_taken(tmp_path: Path) -> None:
+    journal, us = Journal(tmp_path), own_mark().process
+    assert us is not None
+    journal.intend(a_plan())
+    with contextlib.closing(sqlite3.connect(journal_path(tmp_path))) as database:
+        database.execute("update plans set submitted = submitted - 61")
+        database.commit()
+    assert journal.take("p1", us.id) is None
     entry = JournalReader(tmp_path).entry("p1").value
     assert entry is not None
     assert entry.state == "abandoned"
