@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -229,15 +230,14 @@ def one_plan(ground: Ground, loaded: LoadedConfig, dice: random.Random, tally: T
 
 
 def follow(ground: Ground, plan: Plan, dice: random.Random, tally: Tally) -> None:
-    reader, killing = JournalReader(ground.state), dice.random() < 0.03
+    reader, killing = JournalReader(ground.state), dice.random() < 0.1
     until = time.monotonic() + 120
     while time.monotonic() < until:
         entry = reader.entry(plan.id).value
         if entry is not None and entry.state in ("finished", "abandoned"):
-            verified = "" if entry.result is None else f" {entry.result.verified}"
-            tally.count(
-                f"{entry.state}: {entry.result.result if entry.result else 'its executor was killed'}{verified}"
-            )
+            result = entry.result
+            ended = "its executor was killed" if result is None else f"{result.result}, verified: {result.verified}"
+            tally.count(f"{entry.state}: {ended}")
             with tally.lock:
                 tally.steps += len(entry.steps)
                 tally.signals += sum(step.text.startswith("SIG") for step in entry.steps)
@@ -268,22 +268,10 @@ def _soak(ground: Ground, plans: int, at_once: int) -> int:
     churner, watch = Churner(ground), Watch(ground)
     churner.start()
     watch.start()
-    began, left = time.monotonic(), iter(range(plans))
-    lock = threading.Lock()
-
-    def work(seed: float) -> None:
-        dice = random.Random(seed)
-        while True:
-            with lock:
-                if next(left, None) is None:
-                    return
-            one_plan(ground, loaded, dice, tally)
-
-    threads = [threading.Thread(target=work, args=(ground.random.random(),)) for _ in range(at_once)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    began = time.monotonic()
+    with ThreadPoolExecutor(at_once) as pool:
+        dice = [random.Random(ground.random.random()) for _ in range(plans)]
+        list(pool.map(lambda one: one_plan(ground, loaded, one, tally), dice))
     churner.stopped.set()
     churner.join()
     watch.stopped.set()

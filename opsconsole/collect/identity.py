@@ -23,13 +23,12 @@ Zombies are nothing of this: they run no more. Processes of others are only coun
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from opsconsole.collect.command import LAUNCHERS, SHELL, base_name, interpreter_kind
 from opsconsole.collect.likeness import Likeness, Memory, helps, related
-from opsconsole.collect.programs import Declared, Program, is_wrapper, mentions
+from opsconsole.collect.programs import Declared, Program, is_wrapper, mentions, real_path
 from opsconsole.model.process import Process, ProcessTable
 
 SETTLED_AFTER_S = 10.0
@@ -220,7 +219,7 @@ class Observer:
         if not (stray := [process for process in self._helpers if self._is_stray(process)]):
             return []
         reason = "orphaned multiprocessing helper in this worker's directory"
-        place = os.path.realpath(cwd)
+        place = real_path(str(cwd))
         return [Aside(process, reason) for process in stray if process.cwd == place]
 
     def _wrappers(

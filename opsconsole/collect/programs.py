@@ -52,6 +52,14 @@ class Program(NamedTuple):
         return base_name(self.path or self.written) or self.module
 
 
+def real_path(path: str) -> str:
+    """The path with its links followed; as it is where one of them goes away while it is followed (a /dev/fd/N)."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return path
+
+
 def program_of(process: Process) -> Program | None:
     """The program of a process; None when it is a kernel thread, an interactive interpreter, or cannot be told."""
     if not process.argv:
@@ -60,7 +68,7 @@ def program_of(process: Process) -> Program | None:
     kind = _kind_of(exe or process.argv[0], process.argv[0])
     places = tuple(without_deleted_mark(place) for place in (process.cwd, process.started_in) if place)
     if kind == EXECUTABLE:
-        path = os.path.realpath(exe) if exe else ""
+        path = real_path(exe) if exe else ""
         return Program(kind, path, "", process.argv[0], process.argv[1:], places, told=exe is not None)
     return _located(parse(kind, process.argv), places, told=exe is not None)
 
@@ -84,7 +92,7 @@ def program_of_command(argv: tuple[str, ...], places: tuple[str, ...], path: str
     interpreter = _shebang(found)
     if (kind := interpreter_kind(interpreter[0]) if interpreter else "") != "":
         return _located(parse(kind, (*interpreter, found, *argv[1:])), places)
-    return Program(EXECUTABLE, os.path.realpath(found) if found else "", "", argv[0], argv[1:], places)
+    return Program(EXECUTABLE, real_path(found) if found else "", "", argv[0], argv[1:], places)
 
 
 def _located(invocation: Invocation, places: tuple[str, ...], told: bool = True) -> Program | None:
@@ -92,12 +100,12 @@ def _located(invocation: Invocation, places: tuple[str, ...], told: bool = True)
     if module:
         stem = module.replace(".", "/")
         found = _first_file(f"{stem}.py", places) or _first_file(f"{stem}/__main__.py", places)
-        return Program(kind, os.path.realpath(found) if found else "", module, "", arguments, places, told)
+        return Program(kind, real_path(found) if found else "", module, "", arguments, places, told)
     if script:
         found = _first_file(script, places)
         for ending in _NODE_ENDINGS if kind == "node" and not (found and os.path.isfile(found)) else ():  # noqa: PTH113
             found = _first_file(script + ending, places) or found
-        return Program(kind, os.path.realpath(found) if found else "", "", script, arguments, places, told)
+        return Program(kind, real_path(found) if found else "", "", script, arguments, places, told)
     if code:
         return Program(kind, "", "", "", arguments, places, told, code)
     return None
@@ -172,7 +180,7 @@ def _settled(written: str, places: tuple[str, ...]) -> str:
         if not places:
             return path
         path = f"{places[0]}/{path}"
-    return os.path.realpath(path)
+    return real_path(path)
 
 
 def significant(arguments: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[str, ...]:
@@ -242,9 +250,7 @@ def _match_module(wanted: Program, program: Program) -> Match:
     if wanted.module != program.module:
         return ""
     # An installed module is the same file for everyone: what tells workers apart is where they were started.
-    here = not wanted.places or any(
-        os.path.realpath(place) == os.path.realpath(wanted.places[0]) for place in program.places
-    )
+    here = not wanted.places or any(real_path(place) == real_path(wanted.places[0]) for place in program.places)
     return _if_told(program, "same") if here else ""
 
 
