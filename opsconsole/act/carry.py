@@ -107,6 +107,7 @@ class Carrier:
             bounds=bounds,
             journal=self._journal,
             looker=self.looker,
+            state_dir=self._state_dir,
             scratch={},
         )
         return Errand(module, job, Locks(self._state_dir, self._plan.id))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -86,6 +87,8 @@ class Job(msgspec.Struct, frozen=True):
     journal: Recorder
     looker: Callable[[], Looker]
     """The shared looker; made when it is first asked for, since it costs imports."""
+    state_dir: Path
+    """Where a verb keeps what must outlive it."""
     scratch: dict[str, Any]
     """What ``execute`` leaves for ``verify``."""
 

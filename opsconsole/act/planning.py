@@ -41,6 +41,7 @@ def make_plan(
     expected: tuple[ProcessId, ...] = (),
     keep: int | None = None,
     action: str = "",
+    idle_s: float | None = None,
     grace_s: float = GRACE_S,
     watch_s: float = WATCH_S,
 ) -> Plan | Refused:
@@ -64,6 +65,7 @@ def make_plan(
         expected=expected,
         keep=keep,
         action=action,
+        idle_s=idle_s,
         grace_s=grace_s,
         watch_s=watch_s,
     )

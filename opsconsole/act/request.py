@@ -44,6 +44,8 @@ class Request(msgspec.Struct, frozen=True, dict=True):
     """For `kill-duplicates`: the pid that shall stay, where the operator was asked."""
     action: str = ""
     """For `command`: name of the [[action]]."""
+    idle_s: float | None = None
+    """For `hibernate` without names: for how long a session must have been idle; None: as configured."""
     grace_s: float = 10.0
     watch_s: float = 10.0
 

@@ -36,6 +36,26 @@ class RegistryProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The first version that keeps a registry."""
 
 
+class ResumeProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an agent is started again with its conversation. Tried, not guessed: options not listed refuse it."""
+
+    option: str
+    """Takes the conversation's id."""
+    scripts: tuple[str, ...] = ()
+    """Ends of the paths of its script, where an interpreter runs one."""
+    flags: tuple[str, ...] = ()
+    """Options that take no value."""
+    values: tuple[str, ...] = ()
+    """Options that take one."""
+    lists: tuple[str, ...] = ()
+    """Options that take all words up to the next option."""
+    drop: tuple[str, ...] = ()
+    """Options without a value that must not be given again."""
+    drop_value: tuple[str, ...] = ()
+    drop_optional: tuple[str, ...] = ()
+    """The same of options with a value, and of options that may have one."""
+
+
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: str
     what: str

@@ -72,6 +72,27 @@ def read_entry(path: Path, process: ProcessId) -> RegistryEntry:
     )
 
 
+def live_holders(home: Path, profile: RegistryProfile, session_id: str, root: str = "/proc") -> tuple[int, ...]:
+    """Pids of the running agents that hold this conversation, each seen to be the process that wrote its entry."""
+    found: list[int] = []
+    try:
+        names = [entry.name for entry in os.scandir(home / profile.entries) if entry.name.endswith(".json")]
+    except OSError:
+        return ()
+    for name in sorted(names):
+        pid = name.removesuffix(".json")
+        stat = procfs.parse_stat(procfs.read_stat(f"{root}/{pid}/stat") or b"") if pid.isdecimal() else None
+        if stat is None or stat.state in "ZX":
+            continue
+        try:
+            entry = read_entry(home / profile.entries / name, ProcessId("", int(pid), stat.start_ticks))
+        except EntryUnreadable:
+            continue
+        if entry.session_id == session_id:
+            found.append(int(pid))
+    return tuple(found)
+
+
 def read_schedule(cwd: str, profile: RegistryProfile, process: ProcessId, session_id: str) -> str:
     """What the lock file in its directory says of this agent's schedules; empty for none of its own."""
     if not profile.schedule_lock or not cwd.startswith("/"):

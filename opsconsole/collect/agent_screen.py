@@ -97,6 +97,16 @@ def read_screen(captured: str, profiles: Iterable[ScreenProfile], version: str, 
     return min(told, key=lambda screen: _CAUTION.index(screen.kind) if screen.kind in _CAUTION else len(_CAUTION))
 
 
+def raw_draft(captured: str, profiles: Iterable[ScreenProfile], version: str) -> tuple[str, ...]:
+    """The lines of the unsent text in the box, as they are drawn: to be put back, never to be shown."""
+    lines = parse(captured)
+    for profile in profiles:
+        if profile.holds_for(version) and profile.prompt and (box := _find_box(lines, profile)) is not None:
+            draft = _draft(box[2])
+            return tuple(draft.split("\n")) if draft else ()
+    return ()
+
+
 def _with_box(lines: list[Line], profile: ScreenProfile, at: float) -> AgentScreen:
     box = _find_box(lines, profile)
     if box is None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from opsconsole.collect.agent_patterns import RegistryProfile, ScreenProfile, check, check_patterns
+from opsconsole.collect.agent_patterns import RegistryProfile, ResumeProfile, ScreenProfile, check, check_patterns
 from opsconsole.collect.command import SHELL, Invocation, interpreter_kind, parse
 from opsconsole.model.process import Process
 
@@ -51,6 +51,8 @@ class AgentProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Any of these makes a process this agent."""
     registry: RegistryProfile | None = None
     """Where it writes down what it does; None for an agent that is not known to."""
+    resume: ResumeProfile | None = None
+    """How its conversation is brought back after its process has ended; None where that was never tried."""
     title_work: str = ""
     """Regular expression for the pane's title while it works; empty: titles tell nothing."""
     screen: tuple[ScreenProfile, ...] = ()

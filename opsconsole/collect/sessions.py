@@ -19,11 +19,13 @@ from opsconsole.config.types import SessionsTable
 from opsconsole.model.agent import AgentEvidence, AgentsSeen
 from opsconsole.model.process import Process, ProcessTable, usage
 from opsconsole.model.reading import Reading, carry, ok, unknown
-from opsconsole.model.session import Below, Pane, Session, SessionState, TmuxCost, TmuxServer
+from opsconsole.model.session import Asleep, Below, Pane, Session, SessionState, TmuxCost, TmuxServer
 from opsconsole.model.text import shown
 
 _NOT_SEEN: Reading[AgentsSeen] = unknown("its agent has not been looked at yet", None)
-_PRECEDENCE: tuple[SessionState, ...] = ("working", "hung", "waiting", "unknown", "shell", "logged-out", "idle")
+_PRECEDENCE: tuple[SessionState, ...] = (
+    *("working", "hung", "waiting", "unknown", "shell", "logged-out", "idle", "hibernated"),
+)
 """Of several agents' states, the first of these is the session's."""
 
 
@@ -205,20 +207,32 @@ class _Assembly:
     def _described(self, tree: _Tree) -> tuple[Pane, tuple[Below, ...]]:
         """The pane with its agent and what that does; the command and directory of what runs in front."""
         pane = msgspec.structs.replace(tree.pane, moved_at=tree.pane.activity_at)
+        found = self._agents.find(tree.processes)
+        if found is None and pane.asleep is not None and not tree.missing:
+            pane = self._sleeping(pane, pane.asleep)
         if not tree.processes:
             return pane, ()
-        found = self._agents.find(tree.processes)
         chain = _front(tree.processes)
         if found is not None:
             chain.append(found[1])
         pane = msgspec.structs.replace(
             pane,
-            agent=found[0] if found else "",
+            agent=found[0] if found else pane.agent,
             agent_process=found[1].id if found else None,
             command=chain[-1].command,
             cwd=next((_shown_path(process.cwd) for process in reversed(chain) if process.cwd), None),
         )
         return self._with_agent(pane, *found) if found else (pane, ())
+
+    def _sleeping(self, pane: Pane, asleep: Asleep) -> Pane:
+        return msgspec.structs.replace(
+            pane,
+            agent=asleep.agent,
+            agent_state="hibernated",
+            agent_reason=f"conversation {asleep.conversation} sleeps here",
+            conversation=asleep.conversation,
+            moved_at=asleep.since,
+        )
 
     def _with_agent(self, pane: Pane, name: str, process: Process) -> tuple[Pane, tuple[Below, ...]]:
         """The pane with the verdict on its agent, and what runs below the agent."""
@@ -276,7 +290,7 @@ def _front(tree: tuple[Process, ...]) -> list[Process]:
 
 
 def _state(panes: tuple[Pane, ...], missing: str) -> tuple[SessionState, str]:
-    if all(pane.dead for pane in panes):
+    if all(pane.dead and pane.agent_state != "hibernated" for pane in panes):
         return "dead", "every pane has ended" if len(panes) > 1 else "its pane has ended"
     talking = [pane for pane in panes if pane.agent]
     if talking:

@@ -18,7 +18,7 @@ from opsconsole.config.types import DemoTable, SessionsTable
 from opsconsole.model.clock import Clock
 from opsconsole.model.identity import PaneId
 from opsconsole.model.reading import Reading, ok, unknown
-from opsconsole.model.session import Pane, TmuxServer
+from opsconsole.model.session import Asleep, Pane, TmuxServer
 from opsconsole.model.text import shown
 
 ANSWER_WITHIN_S = 3.0
@@ -26,11 +26,14 @@ ASK_HUNG_AGAIN_S = 10.0
 DEMO_SETTLED_S = 2.0
 """Output this soon after the demo was built is the building itself."""
 
+SLEEPS = "@opsconsole_sleeps"
+"""A pane's own option: what sleeps there, as ``AGENT/CONVERSATION/SINCE``; set and removed by whoever hibernates it."""
+
 # ":" never occurs in a session's name (tmux turns it into "_") nor in the fields before it, and unlike a tab or a
 # control character it survives every tmux and every locale. The title may hold anything, so it comes last.
 _PANE_FIELDS = (
     *("session_id", "session_created", "window_index", "pane_index", "pane_id", "pane_pid", "pane_tty", "pane_dead"),
-    *("pane_in_mode", "window_activity", "session_attached", "start_time", "pid", "session_name", "pane_title"),
+    *("pane_in_mode", "window_activity", "session_attached", "start_time", "pid", SLEEPS, "session_name", "pane_title"),
 )
 _PANE_FORMAT = "P:" + ":".join(f"#{{{field}}}" for field in _PANE_FIELDS)
 _CLIENT_FORMAT = "C:#{session_id}:#{client_control_mode}:#{client_activity}"
@@ -160,7 +163,7 @@ class TmuxSource:
         if len(parts) != len(_PANE_FIELDS) + 1 or parts[0] != "P":
             return None
         _, session_id, created, window, index, pane, pid, tty, dead, mode = parts[:10]
-        moved, clients, start, server, name, title = parts[10:]
+        moved, clients, start, server, sleeps, name, title = parts[10:]
         if not (session_id.startswith("$") and pane.startswith("%") and (session_id[1:] + pane[1:]).isdecimal()):
             return None
         try:
@@ -177,6 +180,7 @@ class TmuxSource:
                     in_mode=mode not in ("", "0"),
                     activity_at=self._activity(name, int(moved)) if moved else None,
                     title=shown(title),
+                    asleep=_asleep(sleeps),
                 ),
                 clients=int(clients or 0),
             )
@@ -200,6 +204,12 @@ def _server(path: str, panes: tuple[Pane, ...], humans: dict[str, int], typed: d
         attached=humans,
         typed_at=typed,
     )
+
+
+def _asleep(mark: str) -> Asleep | None:
+    agent, _, rest = mark.partition("/")
+    conversation, _, since = rest.partition("/")
+    return Asleep(shown(agent), shown(conversation), float(since)) if conversation and since.isdecimal() else None
 
 
 def _failed(path: str, error: str) -> TmuxServer:

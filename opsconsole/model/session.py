@@ -14,6 +14,15 @@ SessionState = Literal[
 """Of the agent in it; ``none``: no agent in any pane; ``dead``: every pane has ended, or the agent's pane has."""
 
 
+class Asleep(msgspec.Struct, frozen=True):
+    """A hibernated conversation, as its pane is marked."""
+
+    agent: str
+    conversation: str
+    since: float
+    """Seconds since the epoch."""
+
+
 class Pane(msgspec.Struct, frozen=True):
     """One tmux pane as tmux tells it, with the agent found in its process tree."""
 
@@ -32,6 +41,8 @@ class Pane(msgspec.Struct, frozen=True):
     """When its window last showed output (``window_activity``); tmux's session clock moves on input only."""
     title: str
     """Cleaned."""
+    asleep: Asleep | None = None
+    """What is hibernated in this pane; believed only while no agent runs in it."""
     agent: str = ""
     """Name of the coding agent in its tree; empty for none."""
     agent_process: ProcessId | None = None

@@ -35,6 +35,8 @@ MODULES: dict[Verb, str] = {
     "prune-environments": "prune_environments",
     "probe": "probe",
     "command": "command",
+    "hibernate": "hibernate",
+    "wake": "wake",
 }
 """Verb to its module in this package."""
 

@@ -42,9 +42,10 @@ def line(
     moved: int | str = MOVED,
     clients: int = 0,
     pid: int | str = 4242,
+    sleeps: str = "",
 ) -> str:
     fields = (f"${number}", 1_770_000_000, 0, 1, f"%{number}", pid, "/dev/pts/3", dead, mode, moved, clients)
-    return "P:" + ":".join(map(str, fields)) + f":1770000000:700:{name}:{title}\n"
+    return "P:" + ":".join(map(str, fields)) + f":1770000000:700:{sleeps}:{name}:{title}\n"
 
 
 class Stand:

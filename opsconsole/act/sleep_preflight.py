@@ -1,0 +1,187 @@
+"""Whether one session may be hibernated: everything that must be known to be clean, else the reason.
+
+Pure but for what it reads of the agent's own process and files. Asked when the plan is made, and twice again by the
+executor: before it blocks the pane, and after that.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import msgspec
+
+from opsconsole.act.agent_look import AgentLooker, SessionsView
+from opsconsole.act.living import Living, look_at
+from opsconsole.act.pane import PaneLost, screen
+from opsconsole.act.policy import why_not_name
+from opsconsole.act.request import WhyNot
+from opsconsole.act.resume_command import resume_command
+from opsconsole.collect import procfs
+from opsconsole.collect.agent_registry import live_holders
+from opsconsole.collect.agent_screen import raw_draft
+from opsconsole.collect.agent_transcript import find_transcript
+from opsconsole.collect.agents import AgentProfile
+from opsconsole.config.types import Config
+from opsconsole.model.agent import AgentEvidence, RegistryEntry, TranscriptTail
+from opsconsole.model.session import Pane, Session
+
+QUIET_S = 600.0
+"""Nothing of it may have moved for as long, unless the config says sooner that a session is idle."""
+YOUNGEST_S = 15.0
+_ENVIRONMENT_BYTES = 1024 * 1024
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A session that may be hibernated, and what that takes."""
+
+    session: Session
+    pane: Pane
+    evidence: AgentEvidence
+    entry: RegistryEntry
+    transcript: TranscriptTail
+    transcript_path: Path
+    living: Living
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    cwd: str
+    resume: tuple[str, ...]
+    draft: str
+    """Unsent text, whole; empty for none."""
+    under_shell: bool
+
+
+def examine(looker: AgentLooker, view: SessionsView, session: Session, config: Config) -> Candidate:
+    """The session as a candidate. Raises WhyNot with the first thing that speaks against it."""
+    if session.protected:
+        raise WhyNot("it is protected (protect under [sessions])")
+    if reason := why_not_name(session.name, config.console.protect):
+        raise WhyNot(reason)
+    pane = _only_agent(session)
+    profile = looker.agents.profiles[pane.agent]
+    if profile.resume is None:
+        raise WhyNot(f"{pane.agent} is not hibernated: bringing its conversation back was never tried")
+    _at_rest(session, pane, config)
+    evidence = view.evidence.get(pane.id)
+    if evidence is None or evidence.entry is None:
+        raise WhyNot("its registry entry is not known", "unknown")
+    transcript = _finished(evidence)
+    living = _readable(evidence)
+    _only_holder(evidence, profile)
+    argv, environment, cwd = living.argv, _environment(living.pid), _cwd(living.pid)
+    resume = resume_command(argv, environment, cwd, evidence.entry.session_id, profile.resume)
+    draft = _whole_draft(pane, evidence, profile)
+    table = view.processes.value
+    root = table.get(pane.pid) if table is not None and pane.pid is not None else None
+    if root is None:
+        raise WhyNot("its pane's process is not in the process table", "unknown")
+    return Candidate(
+        session=session,
+        pane=pane,
+        evidence=evidence,
+        entry=evidence.entry,
+        transcript=transcript,
+        transcript_path=_transcript_path(evidence, profile),
+        living=living,
+        argv=argv,
+        environment=environment,
+        cwd=cwd,
+        resume=resume,
+        draft=draft,
+        under_shell=root.pid != living.pid,
+    )
+
+
+def _only_agent(session: Session) -> Pane:
+    panes = [pane for pane in session.panes if pane.agent]
+    if not panes:
+        raise WhyNot("no coding agent runs in it", "nothing")
+    if len(panes) > 1:
+        raise WhyNot(f"{len(panes)} agents run in it: which one is meant cannot be told")
+    if panes[0].agent_state == "hibernated":
+        raise WhyNot("it is hibernated already", "nothing")
+    return panes[0]
+
+
+def _at_rest(session: Session, pane: Pane, config: Config) -> None:
+    if pane.agent_state == "unknown":
+        raise WhyNot(f"its state is unknown: {pane.agent_reason}", "unknown")
+    if pane.agent_state != "idle":
+        raise WhyNot(f"it is {pane.agent_state}: {pane.agent_reason}")
+    quiet = min(QUIET_S, float(config.sessions.idle_after))
+    if session.idle_s is None:
+        raise WhyNot("since when nothing moved is not known", "unknown")
+    if session.idle_s < quiet:
+        raise WhyNot(f"something moved {session.idle_s:.0f} s ago, less than {quiet:.0f} s")
+    grace = float(config.sessions.attached_grace)
+    if session.attached and session.human_idle_s is None:
+        raise WhyNot("somebody is attached, and when they last typed is not known", "unknown")
+    if session.human_idle_s is not None and session.human_idle_s < grace:
+        raise WhyNot(f"somebody is attached and typed {session.human_idle_s:.0f} s ago")
+    if pane.in_mode:
+        raise WhyNot("somebody looks back in its pane (copy mode)")
+
+
+def _finished(evidence: AgentEvidence) -> TranscriptTail:
+    if evidence.transcript is None:
+        raise WhyNot(evidence.transcript_missing or "it has no transcript", "refused")
+    if evidence.transcript.ends != "finished":
+        raise WhyNot(f"its transcript does not end in a finished turn ({evidence.transcript.ends})")
+    return evidence.transcript
+
+
+def _transcript_path(evidence: AgentEvidence, profile: AgentProfile) -> Path:
+    assert evidence.entry is not None  # noqa: S101 - asked for before
+    assert profile.registry is not None  # noqa: S101 - an entry was read from it
+    path = find_transcript(Path(evidence.home) / profile.registry.transcripts, evidence.entry.session_id)
+    if path is None:
+        raise WhyNot("its transcript is not there any more")
+    return path
+
+
+def _readable(evidence: AgentEvidence) -> Living:
+    living = look_at(evidence.process.pid, evidence.process.boot_id)
+    if living is None or living.mark.id != evidence.process or living.ended:
+        raise WhyNot("its agent has just ended")
+    if living.started_at is None or time.time() - living.started_at < YOUNGEST_S:
+        raise WhyNot(f"its agent was started less than {YOUNGEST_S:.0f} s ago")
+    return living
+
+
+def _only_holder(evidence: AgentEvidence, profile: AgentProfile) -> None:
+    assert evidence.entry is not None  # noqa: S101 - asked for before
+    assert profile.registry is not None  # noqa: S101 - an entry was read from it
+    holders = live_holders(Path(evidence.home), profile.registry, evidence.entry.session_id)
+    if others := [pid for pid in holders if pid != evidence.process.pid]:
+        raise WhyNot(f"its conversation is open in another process too ({others[0]})")
+
+
+def _environment(pid: int) -> dict[str, str]:
+    raw = procfs.read_small(f"/proc/{pid}/environ", _ENVIRONMENT_BYTES)
+    if not raw:
+        raise WhyNot("its environment cannot be read", "unknown")
+    if len(raw) >= _ENVIRONMENT_BYTES:
+        raise WhyNot("its environment is too large to be kept")
+    pairs = (field.partition(b"=") for field in raw.split(b"\0"))
+    return {os.fsdecode(name): os.fsdecode(value) for name, equals, value in pairs if name and equals}
+
+
+def _cwd(pid: int) -> str:
+    cwd = procfs.read_link(f"/proc/{pid}/cwd")
+    if cwd is None or not Path(cwd).is_dir():
+        raise WhyNot("its directory is gone or cannot be read")
+    return cwd
+
+
+def _whole_draft(pane: Pane, evidence: AgentEvidence, profile: AgentProfile) -> str:
+    """The unsent text as it can be put back: one line. Raises WhyNot for more, which is drawn wrapped."""
+    if evidence.screen.kind != "draft":
+        return ""
+    try:
+        lines = raw_draft(screen(pane.id), profile.screen, evidence.version)
+    except PaneLost as lost:
+        raise WhyNot(f"its draft cannot be read: {lost}", "unknown") from None
+    if len(lines) != 1:
+        raise WhyNot("its draft has more than one line on the screen and could not be put back as it is")
+    return lines[0]

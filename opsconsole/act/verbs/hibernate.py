@@ -1,0 +1,299 @@
+"""`hibernate`: end an agent that is known to be at rest, keep what brings its conversation back, leave its pane.
+
+Exit and resume, never freeze. Everything is looked at when the plan is made, again before the pane is blocked, and once
+more behind the block; whatever differs, nothing is done and the pane is as it was. SIGTERM only: an agent that does not
+end within its time is left running. The pane stays, with a card that says what sleeps there.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterable
+
+from opsconsole.act.agent_look import AgentLooker, SessionsView
+from opsconsole.act.handle import Handle, wait_for
+from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
+from opsconsole.act.living import look_at
+from opsconsole.act.pane import PaneLost, ask, facts, screen, set_option
+from opsconsole.act.policy import why_not_signal
+from opsconsole.act.request import Part, Request, WhyNot, one_of
+from opsconsole.act.sleep_outcome import available_bytes, gone_and_kept, tree_bytes
+from opsconsole.act.sleep_preflight import Candidate, examine
+from opsconsole.act.sleep_proposal import rank, told_beforehand
+from opsconsole.act.sleeping_store import NotKept, SleepingStore
+from opsconsole.collect.agent_screen import parse
+from opsconsole.collect.tmux import SLEEPS
+from opsconsole.model.identity import PaneId
+from opsconsole.model.plan import ProcessMark, Refusal, Subplan, Target
+from opsconsole.model.session import Session
+from opsconsole.model.sleeping import SavedSession
+from opsconsole.model.text import clean, shown
+
+SETTLE_S = 1.0
+"""Between blocking the pane and looking again: what was typed just before has arrived by then."""
+ENDS_WITHIN_S = 15.0
+SURVIVORS_WAIT_S = 3.0
+
+
+def plan(request: Request) -> Iterable[Part]:
+    """Of the sessions named; without names, of all that are idle for long enough and known to be clean, by memory."""
+    looker = AgentLooker(request.loaded.config)
+    view = looker.look()
+    if view.sessions.value is None:
+        return [Refusal("sessions", view.sessions.reason, "unknown")]
+    sessions = view.sessions.value
+    if not request.names:
+        return _proposal(request, looker, view, sessions)
+    parts: list[Part] = []
+    for name in dict.fromkeys(request.names):
+        found = [session for session in sessions if name in (session.name, session.id)]
+        if not found:
+            parts.append(Refusal(clean(name, 120), f"no session {name!r}; {one_of(s.name for s in sessions)}", "usage"))
+        elif len(found) > 1:
+            parts.append(Refusal(clean(name, 120), "sessions of several tmux servers have this name", "usage"))
+        else:
+            parts.append(_part(request, looker, view, found[0]))
+    return parts
+
+
+def _proposal(
+    request: Request, looker: AgentLooker, view: SessionsView, sessions: tuple[Session, ...]
+) -> Iterable[Part]:
+    wanted = request.idle_s if request.idle_s is not None else float(request.loaded.config.sessions.idle_after)
+    parts: list[Part] = []
+    for session in rank(sessions):
+        if (session.idle_s or 0.0) < wanted and session.state == "idle":
+            parts.append(Refusal(session.name, "it has not been idle for long enough", "nothing"))
+        elif session.state == "idle" and session.draft:
+            parts.append(Refusal(session.name, "unsent text waits in its box: name it to have that kept", "nothing"))
+        elif session.state == "idle" and session.attached:
+            parts.append(Refusal(session.name, "somebody is attached to it", "nothing"))
+        elif session.state != "hibernated":
+            parts.append(_part(request, looker, view, session))
+    return parts
+
+
+def _part(request: Request, looker: AgentLooker, view: SessionsView, session: Session) -> Part:
+    try:
+        candidate = examine(looker, view, session, request.loaded.config)
+        return _subplan(request, candidate)
+    except WhyNot as why_not:
+        return Refusal(session.name, clean(why_not.reason, 600), why_not.kind)
+
+
+def _subplan(request: Request, candidate: Candidate) -> Subplan:
+    session, living = candidate.session, candidate.living
+    if reason := why_not_signal(living, request.bounds):
+        raise WhyNot(reason)
+    below = tuple(found.mark for each in session.below if (found := look_at(each.pid, request.boot_id)) is not None)
+    pane = candidate.pane.id
+    target = Target(
+        kind="process",
+        role="agent",
+        name=session.name,
+        reason=candidate.pane.agent_reason,
+        process=living.mark,
+        tree=below,
+        pane=pane,
+        start=living.started_at,
+        command=living.mark.command,
+        memory_bytes=session.rss_bytes,
+    )
+    where = "its shell stays" if candidate.under_shell else "a card stays in its pane"
+    return Subplan(
+        subject=session.name,
+        subject_kind="session",
+        targets=(target,),
+        steps=(
+            f"block typing in pane {pane.pane}, wait {SETTLE_S:g}s, look at everything again",
+            f"save what brings conversation {candidate.entry.session_id} back",
+            f"SIGTERM {living.pid} ({living.mark.command}); never SIGKILL; {ENDS_WITHIN_S:g}s to end",
+            f"mark the pane: {where}; typing is possible again",
+        ),
+        checks=(
+            f"{living.pid} and what it started are gone, its registry entry too",
+            f"the transcript has at least {candidate.transcript.size} bytes, and its end can be read",
+            "memory before and after, measured",
+        ),
+        warnings=told_beforehand(candidate),
+        data={
+            "conversation": candidate.entry.session_id,
+            "pane_pid": candidate.pane.pid,
+            "idle_s": session.idle_s,
+            "rss_bytes": session.rss_bytes,
+            "swap_bytes": session.swap_bytes,
+            "status_at": candidate.entry.status_at,
+            "transcript_bytes": candidate.transcript.size,
+            "draft": shown(candidate.draft),
+        },
+    )
+
+
+def execute(job: Job) -> None:
+    target = job.subplan.targets[0]
+    assert target.pane is not None  # noqa: S101 - every plan of this verb has them
+    assert target.process is not None  # noqa: S101
+    looker = AgentLooker(job.loaded.config)
+    _same(job, looker)
+    job.scratch["available_before"] = available_bytes()
+    try:
+        with job.step(f"block typing in pane {target.pane.pane}"):
+            ask(target.pane, "select-pane", "-d", "-t", target.pane.pane)
+        try:
+            time.sleep(SETTLE_S)
+            with job.step("look at everything again: nothing has changed"):
+                candidate = _same(job, looker)
+            saved = _save(job, candidate)
+            _end(job, target.process, target.tree, saved)
+        finally:
+            _unblock(job, target)
+        _leave_card(job, saved)
+    except PaneLost as lost:
+        raise StepFailed(str(lost)) from None
+
+
+def _same(job: Job, looker: AgentLooker) -> Candidate:
+    """The candidate, still as it was planned. Raises TargetChanged."""
+    target, data = job.subplan.targets[0], job.subplan.data
+    view = looker.look()
+    found = view.session_of(target.pane) if target.pane is not None else None
+    if found is None:
+        raise TargetChanged(view.sessions.reason or "its pane is not there any more")
+    try:
+        candidate = examine(looker, view, found[0], job.loaded.config)
+    except WhyNot as why_not:
+        raise TargetChanged(f"not as planned: {why_not.reason}; nothing was done") from None
+    changes = {
+        "its agent": candidate.living.mark == target.process,
+        "its pane": candidate.pane.id == target.pane and candidate.pane.pid == data["pane_pid"],
+        "its name": candidate.session.name == job.subplan.subject,
+        "its conversation": candidate.entry.session_id == data["conversation"],
+        "its status": candidate.entry.status_at == data["status_at"],
+        "its transcript": candidate.transcript.size == data["transcript_bytes"],
+        "its draft": shown(candidate.draft) == data["draft"],
+    }
+    if changed := [what for what, same in changes.items() if not same]:
+        raise TargetChanged(f"{', '.join(changed)} changed since the plan was made; nothing was done")
+    if reason := why_not_signal(candidate.living, job.bounds):
+        raise TargetChanged(f"{reason}; nothing was done")
+    return candidate
+
+
+def _save(job: Job, candidate: Candidate) -> SavedSession:
+    shown_last = "\n".join(line.text for line in parse(screen(candidate.pane.id)))
+    saved = SavedSession(
+        agent=candidate.pane.agent,
+        conversation=candidate.entry.session_id,
+        session_name=candidate.session.name,
+        pane=candidate.pane.id,
+        under_shell=candidate.under_shell,
+        argv=candidate.argv,
+        resume=candidate.resume,
+        exe=candidate.living.mark.exe,
+        cwd=candidate.cwd,
+        environment=candidate.environment,
+        home=candidate.evidence.home,
+        transcript=str(candidate.transcript_path),
+        transcript_bytes=candidate.transcript.size,
+        draft=candidate.draft,
+        screen=shown_last,
+        memory_bytes=tree_bytes(candidate.living.pid, [mark.pid for mark in job.subplan.targets[0].tree]),
+        since=time.time(),
+    )
+    with job.step("save argv, environment, directory, conversation and last screen (0600, synced)") as step:
+        try:
+            step.detail = str(SleepingStore(job.state_dir).keep(saved))
+        except NotKept as why:
+            raise StepFailed(str(why)) from None
+    return saved
+
+
+def _end(job: Job, mark: ProcessMark, tree: tuple[ProcessMark, ...], saved: SavedSession) -> None:
+    handle, below = Handle(mark), [Handle(member) for member in tree]
+    pane = saved.pane
+    before = facts(pane).remain_on_exit
+    job.scratch["remain_on_exit"] = before
+    try:
+        if not saved.under_shell:
+            with job.step("keep the pane when its process ends (remain-on-exit)"):
+                set_option(pane, "remain-on-exit", "on")
+        with job.step(f"SIGTERM {mark.pid} ({mark.command})") as step:
+            if reason := handle.recognise(lambda now: why_not_signal(now, job.bounds)):
+                raise TargetChanged(f"{reason}; nothing was sent")
+            handle.send(signal.SIGTERM)
+            wait_for([handle], ENDS_WITHIN_S)
+            if not handle.has_ended:
+                raise StepFailed(f"it did not end within {ENDS_WITHIN_S:g} s, and was left running")
+            until = time.monotonic() + SURVIVORS_WAIT_S
+            while (left := [each for each in below if not each.look()]) and time.monotonic() < until:
+                wait_for(left, until - time.monotonic())
+            step.detail = "ended" + (f"; outlived by {', '.join(str(each.mark.pid) for each in left)}" if left else "")
+            job.scratch["survivors"] = [f"{each.mark.pid} ({each.mark.command})" for each in left]
+    except StepFailed:
+        if not saved.under_shell and not handle.has_ended:
+            set_option(pane, "remain-on-exit", before)
+        SleepingStore(job.state_dir).forget(saved.conversation)
+        raise
+    finally:
+        for each in (handle, *below):
+            each.close()
+
+
+def _unblock(job: Job, target: Target) -> None:
+    assert target.pane is not None  # noqa: S101
+    with job.step(f"allow typing in pane {target.pane.pane} again"):
+        ask(target.pane, "select-pane", "-e", "-t", target.pane.pane)
+
+
+def _leave_card(job: Job, saved: SavedSession) -> None:
+    pane, store = saved.pane, SleepingStore(job.state_dir)
+    with job.step("mark the pane and leave a card in it"):
+        set_option(pane, SLEEPS, f"{saved.agent}/{saved.conversation}/{int(saved.since)}")
+        if saved.under_shell:
+            _print_card(facts(pane).tty, store, saved)
+        else:
+            show_card(pane, store, saved, str(job.scratch.get("remain_on_exit", "")))
+
+
+def show_card(pane: PaneId, store: SleepingStore, saved: SavedSession, remain_on_exit: str) -> None:
+    """Run the card in a pane whose process has ended."""
+    card = f"exec sh '{store.script_path(saved.conversation)}' card"
+    ask(pane, "respawn-pane", "-k", "-t", pane.pane, "-c", saved.cwd, card)
+    set_option(pane, "remain-on-exit", remain_on_exit)
+
+
+def _print_card(tty: str, store: SleepingStore, saved: SavedSession) -> None:
+    """Onto the terminal, below what the shell shows: nothing is typed into it."""
+    card = store.record_path(saved.conversation).with_suffix(".card").read_text()
+    with open(tty, "w", encoding="utf-8") as terminal:  # noqa: PTH123 - a device, not a file
+        terminal.write(card.replace("\n", "\r\n"))
+
+
+def verify(job: Job) -> Verification:
+    saved = SleepingStore(job.state_dir).read(str(job.subplan.data["conversation"]))
+    return job.until(lambda: _asleep(job, saved), 10.0)
+
+
+def _asleep(job: Job, saved: SavedSession) -> Verification:
+    target = job.subplan.targets[0]
+    held, evidence = gone_and_kept(saved, target)
+    if held:
+        return Verification(False, held, evidence)
+    found = AgentLooker(job.loaded.config).look().session_of(saved.pane)
+    if found is None or found[0].state != "hibernated":
+        return Verification(False, "its pane is not marked as asleep", evidence)
+    after = tree_bytes(found[1].pid) if found[1].pid is not None else 0
+    before = saved.memory_bytes
+    if before is not None and after is not None:
+        evidence = (*evidence, f"its memory: {_mib(before)} before, {_mib(after)} after: {_mib(before - after)} freed")
+    available = job.scratch.get("available_before"), available_bytes()
+    if available[0] is not None and available[1] is not None:
+        evidence = (*evidence, f"available memory: {_mib(available[0])} before, {_mib(available[1])} after")
+    if survivors := job.scratch.get("survivors"):
+        evidence = (*evidence, f"outlived it, and were left alone: {', '.join(survivors)}")
+    return Verification(True, evidence=evidence)
+
+
+def _mib(size: int) -> str:
+    return f"{size / 1048576:.0f} MiB"

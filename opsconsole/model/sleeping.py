@@ -1,0 +1,38 @@
+"""A hibernated session: what is kept so that its conversation can be brought back in the same pane."""
+
+from __future__ import annotations
+
+import msgspec
+
+from opsconsole.model.identity import PaneId
+
+
+class SavedSession(msgspec.Struct, frozen=True, kw_only=True):
+    """Kept in a file for its owner's eyes only: the environment can hold keys."""
+
+    agent: str
+    """Name of its profile."""
+    conversation: str
+    """The agent's own id of it."""
+    session_name: str
+    pane: PaneId
+    under_shell: bool
+    """The pane's own process is a shell, which stays; the agent was started from it."""
+    argv: tuple[str, ...]
+    """Of the process that ended."""
+    resume: tuple[str, ...]
+    """The command that brings the conversation back; the first word is a path."""
+    exe: str
+    cwd: str
+    environment: dict[str, str]
+    home: str
+    """Directory of its registry and transcripts."""
+    transcript: str
+    transcript_bytes: int
+    draft: str = ""
+    screen: str = ""
+    """What the pane showed last, as plain text."""
+    memory_bytes: int | None = None
+    """RSS of its tree when it was ended."""
+    since: float
+    """Seconds since the epoch."""

@@ -1,0 +1,179 @@
+"""Hibernating and waking the sandbox's sessions: one plan frees the idle ones, another brings them back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opsconsole.config.load import load
+from opsconsole.config.types import LoadedConfig
+from opsconsole.demo.expected import ExpectedSession
+from opsconsole.demo.sandbox import Sandbox
+from opsconsole.model.plan import Plan, Refused
+from tests.e2e.acting import carried_out, done, planned, sessions
+from tests.e2e.demo_ground import argv, eventually, exists, screen, tmux
+
+IDLE = ("claude_comet", "foundation", "qa_tester2")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox.build(weight_mb=20) as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def loaded(sandbox: Sandbox) -> LoadedConfig:
+    config = load(sandbox.config_path)
+    youngest = max(one.agent_pid for one in sandbox.expected.sessions)
+    # An agent that was only just started is left alone.
+    eventually("their age", lambda: _age(youngest) > 15.5, within_s=30)
+    return config
+
+
+def _age(pid: int) -> float:
+    ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    return float(Path("/proc/uptime").read_text().split()[0]) - ticks / os.sysconf("SC_CLK_TCK")
+
+
+def expected(sandbox: Sandbox, name: str) -> ExpectedSession:
+    return next(one for one in sandbox.expected.sessions if one.name == name)
+
+
+def test_without_names_what_is_idle_and_clean_is_proposed_and_all_else_says_why(
+    sandbox: Sandbox, loaded: LoadedConfig
+) -> None:
+    plan = planned("hibernate", (), loaded)
+    assert isinstance(plan, Plan), plan
+    assert sorted(part.subject for part in plan.subplans) == sorted(IDLE)
+    assert [target.process.pid for target in plan.targets if target.process] == [
+        expected(sandbox, target.name).agent_pid for target in plan.targets
+    ]
+    left = {refusal.subject: refusal.reason for refusal in plan.left_out}
+    assert left.keys() == {one.name for one in sandbox.expected.sessions} - {*IDLE}
+    for name, word in {
+        "arch_dev": "protected",
+        "dev_worker1": "working",
+        "dev_worker2": "unsent text",
+        "dev_worker3": "no output and no progress",
+        "qa_tester1": "waiting",
+        "claude_edu_worker1": "background",
+    }.items():
+        assert word in left[name], left[name]
+
+
+@pytest.mark.parametrize("name", ["arch_dev", "dev_worker1", "dev_worker3", "qa_tester1", "claude_edu_worker1"])
+def test_named_ones_that_are_not_at_rest_are_refused(loaded: LoadedConfig, name: str) -> None:
+    refused = planned("hibernate", (name,), loaded)
+    assert isinstance(refused, Refused)
+    assert refused.outcome == "refused"
+    assert refused.refusals[0].subject == name
+
+
+def test_one_that_moves_between_plan_and_act_is_left_as_it_is(sandbox: Sandbox, loaded: LoadedConfig) -> None:
+    """Somebody types into it after the plan was made: nothing is sent, and typing goes on."""
+    one = expected(sandbox, "dev_worker2")
+    plan = planned("hibernate", (one.name,), loaded)
+    tmux(sandbox, "send-keys", "-t", f"={one.name}:", "-l", " parser")
+    eventually("the text", lambda: "parser" in screen(sandbox, one.name) or None)
+    entry = carried_out(plan, sandbox.state_dir)
+    assert entry.result is not None
+    assert entry.result.result == "refused"
+    assert "nothing was done" in entry.result.reason
+    assert exists(one.agent_pid)
+    assert tmux(sandbox, "display-message", "-p", "-t", f"={one.name}:", "#{pane_input_off}") == "0\n"
+    assert not list((sandbox.state_dir / "sleeping").glob("*")) if (sandbox.state_dir / "sleeping").exists() else True
+
+
+def test_the_idle_ones_are_freed_and_brought_back(sandbox: Sandbox, loaded: LoadedConfig) -> None:
+    before = {name: tmux(sandbox, "display-message", "-p", "-t", f"={name}:", "#{pane_id}") for name in IDLE}
+    entry = done("hibernate", (), loaded, sandbox.state_dir)
+    assert entry.result is not None
+    for part in entry.result.subresults:
+        assert any("freed" in line for line in part.evidence), part.evidence
+        assert not exists(expected(sandbox, part.subject).agent_pid)
+    asleep = sessions(loaded)
+    for name in IDLE:
+        one = expected(sandbox, name)
+        assert (asleep[name].state, asleep[name].session_id) == ("hibernated", one.session_id)
+        assert one.session_id in screen(sandbox, name)
+        kept = sandbox.state_dir / "sleeping" / f"{one.session_id}.json"
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert json.loads(kept.read_text())["cwd"] == one.cwd
+    again = planned("hibernate", IDLE, loaded)
+    assert isinstance(again, Refused)
+    assert again.outcome == "nothing-to-do"
+
+    done("wake", IDLE, loaded, sandbox.state_dir)
+    awake = sessions(loaded)
+    for name in IDLE:
+        one = expected(sandbox, name)
+        assert (awake[name].state, awake[name].session_id, awake[name].cwd) == ("idle", one.session_id, one.cwd)
+        process = awake[name].panes[0].agent_process
+        assert process is not None
+        assert argv(process.pid) == ["claude", "--model", "opus", "--resume", one.session_id]
+        assert "● Two of them need a database." in screen(sandbox, name)
+        assert tmux(sandbox, "display-message", "-p", "-t", f"={name}:", "#{pane_id}") == before[name]
+    assert not list((sandbox.state_dir / "sleeping").glob("*"))
+
+
+def test_a_sleeping_one_wakes_by_hand_and_a_spoilt_one_says_why_and_sleeps_on(
+    sandbox: Sandbox, loaded: LoadedConfig
+) -> None:
+    """Both in panes whose own process the agent was. Its transcript is gone: the wake fails, the card stays."""
+    spoilt, by_hand = expected(sandbox, "foundation"), expected(sandbox, "claude_comet")
+    eventually(
+        "their age", lambda: all(_age(_agent(loaded, name)) > 15.5 for name in ("foundation", "claude_comet")), 40
+    )
+    patient = load(sandbox.config_path)
+    done("hibernate", (spoilt.name, by_hand.name), impatient(sandbox), sandbox.state_dir)
+
+    (transcript,) = (sandbox.home / ".claude" / "projects").glob(f"*/{spoilt.session_id}.jsonl")
+    hidden = transcript.with_suffix(".away")
+    transcript.rename(hidden)
+    entry = carried_out(planned("wake", (spoilt.name,), loaded), sandbox.state_dir)
+    assert entry.result is not None
+    assert entry.result.result == "failed"
+    assert "no such file" in entry.result.reason
+    assert sessions(loaded)[spoilt.name].state == "hibernated"
+    assert spoilt.session_id in screen(sandbox, spoilt.name)
+    hidden.rename(transcript)
+
+    tmux(sandbox, "send-keys", "-t", f"={by_hand.name}:", "Enter")
+    eventually("the woken one", lambda: sessions(loaded)[by_hand.name].state == "idle" or None)
+    assert sessions(loaded)[by_hand.name].session_id == by_hand.session_id
+    refused = planned("wake", (by_hand.name,), loaded)
+    assert isinstance(refused, Refused)
+    assert refused.outcome == "nothing-to-do"
+    done("wake", (spoilt.name,), loaded, sandbox.state_dir)
+
+
+def impatient(sandbox: Sandbox) -> LoadedConfig:
+    """The same config, but three seconds make a session idle."""
+    quick = sandbox.directory / "quick.toml"
+    quick.write_text(sandbox.config_path.read_text().replace('idle_after = "1h"', 'idle_after = "3s"'))
+    return load(quick)
+
+
+def _agent(loaded: LoadedConfig, name: str) -> int:
+    process = sessions(loaded)[name].panes[0].agent_process
+    assert process is not None
+    return process.pid
+
+
+def test_one_stopped_after_the_plan_was_made_gets_no_signal(sandbox: Sandbox) -> None:
+    one = expected(sandbox, "dev_worker2")
+    plan = planned("hibernate", (one.name,), impatient(sandbox))
+    assert isinstance(plan, Plan), plan
+    os.kill(one.agent_pid, signal.SIGSTOP)
+    entry = carried_out(plan, sandbox.state_dir)
+    os.kill(one.agent_pid, signal.SIGCONT)
+    assert entry.result is not None
+    assert entry.result.result == "refused"
+    assert not [step for step in entry.steps if "SIGTERM" in step.text]
+    assert exists(one.agent_pid)
