@@ -1,4 +1,4 @@
-"""`kill-duplicates`, `restart`, `start`, `stop`: workers and services, from the command line."""
+"""`kill-duplicates`, `restart`, `start`, `stop`, `hibernate`, `wake`: workers, services and sessions, as commands."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import click
 
 from opsconsole.cli.acting import Manner, action_options, perform
 from opsconsole.cli.root import Options, shared_options
+from opsconsole.config.units import parse_duration
 from opsconsole.model.plan import Verb
 
 
-def _command(verb: Verb, text: str) -> click.Command:
+def _command(verb: Verb, text: str, of: str = "WORKER|SERVICE...", *options: Any, needed: bool = True) -> click.Command:
     @click.pass_context
     def run(ctx: click.Context, /, **given: Any) -> None:
         manner = Manner(given.pop("dry_run"), given.pop("yes"), given.pop("as_json"))
@@ -20,16 +21,49 @@ def _command(verb: Verb, text: str) -> click.Command:
 
     run.__doc__ = text
     function: Any = shared_options(action_options(run))
-    function = click.argument("names", nargs=-1, required=True, metavar="WORKER|SERVICE...")(function)
-    if verb == "kill-duplicates":
-        keep = click.option("--keep", type=int, metavar="PID", help="Which one stays, where nothing tells them apart.")
-        function = keep(function)
+    function = click.argument("names", nargs=-1, required=needed, metavar=of)(function)
+    for option in options:
+        function = option(function)
     return click.command(name=verb, help=text)(function)
 
 
+def _seconds(_ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=parameter) from None
+
+
+_KEEP = click.option("--keep", type=int, metavar="PID", help="Which one stays, where nothing tells them apart.")
+_IDLE = click.option(
+    "--idle",
+    "idle_s",
+    callback=_seconds,
+    metavar="DURATION",
+    help="Without names: idle for at least as long, as 90s, 5m or 1h; else as configured.",
+)
+
 kill_duplicates = _command(
-    "kill-duplicates", "Of a worker or service that runs more often than wanted, end all but the right one."
+    "kill-duplicates",
+    "Of a worker or service that runs more often than wanted, end all but the right one.",
+    "WORKER|SERVICE...",
+    _KEEP,
 )
 restart = _command("restart", "End what runs of a worker or service, then start it from its configured command.")
 start = _command("start", "Start a worker or service that does not run, and wait until it is ready.")
 stop = _command("stop", "End everything that runs of a worker or service, its wrappers first.")
+hibernate = _command(
+    "hibernate",
+    "End idle agents cleanly and keep what brings their conversations back; without names, all that are known to be"
+    " at rest. Their panes stay, each with a card that says what sleeps there.",
+    "[SESSION...]",
+    _IDLE,
+    needed=False,
+)
+wake = _command(
+    "wake",
+    "Bring hibernated conversations back in their panes, one after the other, each while there is memory.",
+    "SESSION...",
+)

@@ -22,6 +22,8 @@ COMMANDS = {
     "restart": "act",
     "start": "act",
     "stop": "act",
+    "hibernate": "act",
+    "wake": "act",
     "env": "environment",
     "journal": "journal",
     "init": "setup",

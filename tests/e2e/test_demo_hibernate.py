@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,10 +129,8 @@ def test_a_sleeping_one_wakes_by_hand_and_a_spoilt_one_says_why_and_sleeps_on(
 ) -> None:
     """Both in panes whose own process the agent was. Its transcript is gone: the wake fails, the card stays."""
     spoilt, by_hand = expected(sandbox, "foundation"), expected(sandbox, "claude_comet")
-    eventually(
-        "their age", lambda: all(_age(_agent(loaded, name)) > 15.5 for name in ("foundation", "claude_comet")), 40
-    )
-    patient = load(sandbox.config_path)
+    both = [_agent(loaded, one.name) for one in (spoilt, by_hand)]
+    eventually("their age", lambda: all(_age(pid) > 15.5 for pid in both), 40)
     done("hibernate", (spoilt.name, by_hand.name), impatient(sandbox), sandbox.state_dir)
 
     (transcript,) = (sandbox.home / ".claude" / "projects").glob(f"*/{spoilt.session_id}.jsonl")
@@ -167,13 +167,33 @@ def _agent(loaded: LoadedConfig, name: str) -> int:
 
 
 def test_one_stopped_after_the_plan_was_made_gets_no_signal(sandbox: Sandbox) -> None:
-    one = expected(sandbox, "dev_worker2")
-    plan = planned("hibernate", (one.name,), impatient(sandbox))
+    """One that its shell started: a pane's own process is continued by tmux at once."""
+    loaded = impatient(sandbox)
+    pid = _agent(loaded, "qa_tester2")
+    eventually("its age", lambda: _age(pid) > 15.5, 40)
+    plan = planned("hibernate", ("qa_tester2",), loaded)
     assert isinstance(plan, Plan), plan
-    os.kill(one.agent_pid, signal.SIGSTOP)
+    os.kill(pid, signal.SIGSTOP)
     entry = carried_out(plan, sandbox.state_dir)
-    os.kill(one.agent_pid, signal.SIGCONT)
+    os.kill(pid, signal.SIGCONT)
     assert entry.result is not None
     assert entry.result.result == "refused"
     assert not [step for step in entry.steps if "SIGTERM" in step.text]
-    assert exists(one.agent_pid)
+    assert exists(pid)
+
+
+def test_the_commands_say_what_they_would_do_and_did(sandbox: Sandbox) -> None:
+    """Through the command line: a dry run, a refusal with its status, and a name that does not exist."""
+    dry = opsconsole(sandbox, "hibernate", "--dry-run", "--idle", "10h")
+    assert (dry.returncode, dry.stderr) == (0, "")
+    assert "arch_dev: it has not been idle for long enough" in dry.stdout
+    held = opsconsole(sandbox, "hibernate", "qa_tester1", "--yes", "--json")
+    assert (held.returncode, json.loads(held.stdout)["result"]) == (4, "refused")
+    assert opsconsole(sandbox, "wake", "nobody", "--yes").returncode == 2
+    assert opsconsole(sandbox, "hibernate", "--idle", "soon").returncode == 2
+
+
+def opsconsole(sandbox: Sandbox, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("opsconsole")), "--config", str(sandbox.config_path)]
+    command += ["--state-dir", str(sandbox.state_dir), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -11,6 +11,8 @@ import signal
 import time
 from collections.abc import Iterable
 
+import msgspec
+
 from opsconsole.act.agent_look import AgentLooker, SessionsView
 from opsconsole.act.handle import Handle, wait_for
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
@@ -52,6 +54,8 @@ def plan(request: Request) -> Iterable[Part]:
             parts.append(Refusal(clean(name, 120), f"no session {name!r}; {one_of(s.name for s in sessions)}", "usage"))
         elif len(found) > 1:
             parts.append(Refusal(clean(name, 120), "sessions of several tmux servers have this name", "usage"))
+        elif request.idle_s is not None and (found[0].idle_s or 0.0) < request.idle_s:
+            parts.append(Refusal(found[0].name, "it has not been idle for long enough", "nothing"))
         else:
             parts.append(_part(request, looker, view, found[0]))
     return parts
@@ -70,7 +74,9 @@ def _proposal(
         elif session.state == "idle" and session.attached:
             parts.append(Refusal(session.name, "somebody is attached to it", "nothing"))
         elif session.state != "hibernated":
-            parts.append(_part(request, looker, view, session))
+            part = _part(request, looker, view, session)
+            # Nobody asked for this very one: that it does not qualify is no refusal.
+            parts.append(part if isinstance(part, Subplan) else msgspec.structs.replace(part, kind="nothing"))
     return parts
 
 
