@@ -30,6 +30,10 @@ CURSOR = "▌".encode()
 ECHO = "import os, tty\ntty.setraw(0)\nwhile os.read(0, 99): os.write(1, '▌'.encode())"
 HURRIED = "0.2s"
 """The console's refresh while keys are measured: a scan is under way at many moments."""
+NOISE = (
+    "A load beyond what the bench itself makes is other work on the machine: wall times (first frame, full screen, "
+    "keys) then say little, CPU time rises with it (the single runs show by how much), and ratios are what counts."
+)
 PROBING = "opsconsole, 20 health URLs"
 UNITS = ("first frame ms", "full screen ms", "CPU ms until then", "CPU ms / 2 s", "bytes / 2 s", "RSS MB")
 
@@ -91,9 +95,9 @@ def main() -> int:
             if waits := press(without_probes(config), chosen.keys):
                 keys.append((count, waits))
         if grown:
-            report.table(("growth", *UNITS), grown)
+            report.table((f"growth, {chosen.growth_rounds} run(s) each", *UNITS), grown)
         tell_keys(report, chosen.keys, keys)
-    report.say(f"Load after it {os.getloadavg()[0]:.1f}.")
+    report.say(f"Load after it {os.getloadavg()[0]:.1f}. {NOISE}")
     if chosen.write is not None:
         chosen.write.write_text("\n".join(report.lines) + "\n")
     return 0
