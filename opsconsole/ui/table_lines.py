@@ -148,7 +148,8 @@ class TableLines:
         place = self._place(scene)
         right: list[Piece] = [(f" {place} ", ink.of("muted"))] if place else []
         corners = (self._glyphs.bottom_left, self._glyphs.bottom_right)
-        return self._edge(corners, self._note(scene, ink), right, right_first=True)
+        left = self._cut_note(scene, ink) or self._note(scene, ink)
+        return self._edge(corners, left, right, right_first=True)
 
     def _edge(
         self, corners: tuple[str, str], left: list[Piece], right: list[Piece], *, right_first: bool = False
@@ -179,6 +180,16 @@ class TableLines:
         if scene.content.state != "ok" or not scene.rows or not scene.content.message:
             return []
         return [(f" {inert(scene.content.message, self._ascii_only)} ", ink.of("unknown"))]
+
+    def _cut_note(self, scene: Scene, ink: Ink) -> list[Piece]:
+        """The note of the row under the cursor, where its column has too little room or none."""
+        column = next((index for index, column in enumerate(self._columns) if column.id == "note"), None)
+        row = next((row for row in scene.rows if row.key == scene.cursor_key), None) if scene.focused else None
+        if column is None or row is None or column >= len(row.cells):
+            return []
+        cell, room = row.cells[column], dict(self.placed).get(column, 0)
+        text = inert(cell.text, self._ascii_only)
+        return [(f" {text} ", ink.of(cell.status))] if cell_len(text) > room else []
 
     def _place(self, scene: Scene) -> str:
         """Which rows are on the screen, when not all are."""
