@@ -6,6 +6,7 @@ import time
 
 from opsconsole.act.looking import Looker, View
 from opsconsole.act.starting import last_lines
+from opsconsole.collect.health import is_running
 from opsconsole.config.types import LoadedConfig, WorkerTable
 from opsconsole.model.plan import Plan, SubplanResult
 from opsconsole.model.text import clean
@@ -49,6 +50,29 @@ def _missing(plan: Plan, loaded: LoadedConfig, view: View) -> dict[str, str]:
         if key in expected and view.listens(service.port) is False:
             table = WorkerTable(name=service.name, command=(), log=service.log)
             found[key] = _loud(service.name, f"listened on port {service.port} before and does not now", table)
+    return found | _silent_components(plan, loaded)
+
+
+def _silent_components(plan: Plan, loaded: LoadedConfig) -> dict[str, str]:
+    """Components that their service does not report running any more. One that cannot be asked is not accused."""
+    expected = [key for key in plan.healthy if key.startswith("component:")]
+    if plan.verb == "stop":
+        stopped = {f"worker:{clean(table.name)}": table.component for table in loaded.config.worker}
+        ended = {f"component:{stopped.get(subplan.key, '')}" for subplan in plan.subplans}
+        expected = [key for key in expected if key not in ended]
+    if not expected or plan.verb in ("terminate", "probe"):
+        return {}
+    from opsconsole.act.components import health_of
+
+    found: dict[str, str] = {}
+    for service in loaded.config.service:
+        prefix = f"component:{clean(service.name)}:"
+        wanted = [key.removeprefix(prefix) for key in expected if key.startswith(prefix)]
+        components = health_of(service)[0] if wanted and service.url else None
+        for name in wanted if components is not None else ():
+            state = (components or {}).get(name)
+            if state is not None and not is_running(state):
+                found[prefix + name] = f"{clean(service.name)} reported {name} running before and {state} now"
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from opsconsole.act import living
+from opsconsole.act.descriptors import make_room
 from opsconsole.act.job import Job, NothingLeft, StepFailed, TargetChanged, Verification
 from opsconsole.act.journal import Journal, JournalFailed
 from opsconsole.act.locks import Locked, Locks, keys_of
@@ -73,6 +74,7 @@ class Carrier:
         self._config = loaded.config
         module = module_of(self._plan.verb)
         bounds = bounds_of(loaded.config, (*self._plan.spared, *living.own_line(self._plan.boot_id)))
+        make_room(self._plan)
         errands = [self._errand(module, subplan, loaded, bounds) for subplan in self._plan.subplans]
         _side_by_side([errand.do for errand in errands])
         watched = [errand for errand in errands if errand.worth_watching]

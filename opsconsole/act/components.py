@@ -24,6 +24,15 @@ def component_runs(job: Job, wanted: str) -> Verification:
 
 def component_state(service: ServiceTable, component: str) -> tuple[str | None, str]:
     """The component's own word, or None and why it could not be had."""
+    components, reason = health_of(service)
+    if components is None:
+        return None, reason
+    state = components.get(component)
+    return (state, "") if state is not None else (None, f"{component} is not in the answer")
+
+
+def health_of(service: ServiceTable) -> tuple[dict[str, str] | None, str]:
+    """All components that the service reports, or None and why they could not be had."""
     with new_runner() as runner:
         client = HttpClient()
         answer = runner.run(client.ask(service.url, service.timeout, service.tls, expect=service.expect))
@@ -31,7 +40,4 @@ def component_state(service: ServiceTable, component: str) -> tuple[str | None, 
     if answer.error:
         return None, answer.error
     health = read_health(answer.body, answer.cut)
-    if health.components is None:
-        return None, health.error
-    state = health.components.get(component)
-    return (state, "") if state is not None else (None, f"{component} is not in the answer")
+    return health.components, health.error

@@ -17,6 +17,7 @@ from opsconsole.act.living import boot_id, difference, look_at
 from opsconsole.act.policy import config_digest, why_not_act
 from opsconsole.act.request import Request
 from opsconsole.act.verbs import MODULES, module_of
+from opsconsole.collect.health import is_running
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Plan, Refusal, RefusalKind, Refused, Subplan, Verb
@@ -137,4 +138,10 @@ def _healthy(snapshot: Snapshot) -> tuple[str, ...]:
         if each.owners or each.state in ("up", "degraded")
     ]
     workers = [f"worker:{each.name}" for each in snapshot.workers.value or () if each.state == "running"]
-    return (*services, *workers)
+    components = [
+        f"component:{service.name}:{name}"
+        for service in snapshot.services.value or ()
+        for name, state in service.components.items()
+        if is_running(state)
+    ]
+    return (*services, *workers, *components)

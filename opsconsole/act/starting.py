@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from opsconsole.act import living
+from opsconsole.act.descriptors import usual_limit_for
 from opsconsole.act.job import Job, StepFailed
 from opsconsole.act.start_spec import StartSpec, has_scopes, spec_of, why_not_start
 from opsconsole.collect.files import FileUnreadable
@@ -87,6 +88,7 @@ def _launch(job: Job, table: WorkerTable, attempt: int) -> tuple[subprocess.Pope
             )
         finally:
             os.close(output)
+        usual_limit_for(child.pid)
         step.detail = f"pid {child.pid}"
     return child, began
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from opsconsole.act.descriptors import usual_limit_for
 from opsconsole.act.journal import Journal, JournalFailed
 from opsconsole.config.locate import make_state_directory
 from opsconsole.model.plan import READ_ONLY_VARIABLE, Plan, Refused
@@ -93,7 +94,7 @@ def _spawn(state_dir: Path, arguments: list[str], stdin: int) -> subprocess.Pope
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     log = os.open(state_dir / LOG, flags, 0o600)
     try:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-P", "-m", "opsconsole.act.executor", str(state_dir), *arguments],
             stdin=stdin,
             stdout=log,
@@ -104,6 +105,8 @@ def _spawn(state_dir: Path, arguments: list[str], stdin: int) -> subprocess.Pope
         )
     finally:
         os.close(log)
+    usual_limit_for(child.pid)
+    return child
 
 
 def _environment() -> dict[str, str]:

@@ -170,7 +170,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     spared: tuple[ProcessId, ...] = ()
     """The process that made the plan, and its ancestors: never a target."""
     healthy: tuple[str, ...] = ()
-    """``service:NAME`` and ``worker:NAME`` of what was well when the plan was made."""
+    """What was well when the plan was made: ``worker:NAME``, ``service:NAME``, ``component:SERVICE:COMPONENT``."""
     grace_s: float = 10.0
     """Between SIGTERM and SIGKILL."""
     watch_s: float = 10.0
