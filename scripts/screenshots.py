@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,9 @@ from opsconsole.demo.sandbox import Sandbox
 from opsconsole.demo.still import NOW, Scene, Still, still
 from opsconsole.engine import Engine
 from opsconsole.engine.history import KEEP, History
+from opsconsole.model.plan import VERBS, Refused
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.ui.acting import Wish
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.theme import TOKENS
 
@@ -60,6 +62,7 @@ SHOTS = (
     Shot("workers-tree", 120, 30, "bash workers", keys=("2", "z", "t")),
     Shot("details", 120, 40, "sessions taken", keys=("2", "j", "j", "enter")),
     Shot("log", 120, 30, "No available ports", keys=("2", "j", "l")),
+    Shot("actions", 120, 36, "end a process", keys=("2", "j", "j", "x")),
     Shot("help", 120, 40, "Views", keys=("?",)),
 )
 
@@ -82,7 +85,19 @@ class StillFeed:
 
     def refresh_now(self) -> None: ...
 
-    def probe_now(self) -> None: ...
+    def probe_now(self, keys: Iterable[str] = ()) -> None: ...
+
+
+class StillDoor:
+    """A console that may act, and is not asked to."""
+
+    verbs = frozenset[str](VERBS)
+
+    def refused(self, loaded: LoadedConfig) -> str:
+        return ""
+
+    def plan(self, wish: Wish) -> Refused:
+        return Refused(wish.verb, "this is a picture")
 
 
 class StillLog:
@@ -164,6 +179,7 @@ async def picture(shot: Shot, taken: Still, loaded: LoadedConfig) -> str:
         read_only=shot.watch,
         loaded=loaded,
         ascii_only=False,
+        acting=StillDoor(),
         wall=lambda: NOW,
         open_log=lambda path: StillLog(taken.logs.get(path, ())),
     )

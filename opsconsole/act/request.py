@@ -12,7 +12,7 @@ from opsconsole.act import living
 from opsconsole.act.policy import Bounds, bounds_of
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.identity import ProcessId
-from opsconsole.model.plan import Refusal, RefusalKind, Subplan, Verb
+from opsconsole.model.plan import Refusal, RefusalKind, Subplan, Survivor, Verb
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.text import clean
 
@@ -25,10 +25,11 @@ Part = Subplan | Refusal
 class WhyNot(Exception):
     """Why nothing is done about one subject."""
 
-    def __init__(self, reason: str, kind: RefusalKind = "refused") -> None:
+    def __init__(self, reason: str, kind: RefusalKind = "refused", choices: tuple[Survivor, ...] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind: RefusalKind = kind
+        self.choices = choices
 
 
 class Request(msgspec.Struct, frozen=True, dict=True):
@@ -76,7 +77,7 @@ def each(request: Request, plan_one: Callable[[Request, str], Subplan]) -> Itera
         try:
             yield plan_one(request, name)
         except WhyNot as why_not:
-            yield Refusal(clean(name, 120), clean(why_not.reason, 600), why_not.kind)
+            yield Refusal(clean(name, 120), clean(why_not.reason, 600), why_not.kind, why_not.choices)
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from opsconsole.act import units
 from opsconsole.act.request import Request, WhyNot
 from opsconsole.act.subjects import Subject
 from opsconsole.collect import procfs
+from opsconsole.model.plan import Survivor
 from opsconsole.model.worker import Instance
 
 
@@ -42,8 +43,11 @@ def choose(request: Request, subject: Subject) -> Choice:
     ranked = sorted(instances, key=lambda each: worth[each.pid], reverse=True)
     staying, going = ranked[: subject.seen.wanted], ranked[subject.seen.wanted :]
     if staying and going and worth[staying[-1].pid] == worth[going[0].pid]:
-        tied = ", ".join(str(each.pid) for each in ranked if worth[each.pid] == worth[going[0].pid])
-        raise WhyNot(f"{subject.name}: nothing tells {tied} apart; say which one stays")
+        tied = [each for each in ranked if worth[each.pid] == worth[going[0].pid]]
+        raise WhyNot(
+            f"{subject.name}: nothing tells {', '.join(str(each.pid) for each in tied)} apart; say which one stays",
+            choices=tuple(Survivor(each.id, each.command, each.start, each.rss_bytes, "") for each in tied),
+        )
     return Choice(
         tuple((each, _decided(criteria, worth, each, going, "stays")) for each in staying),
         tuple((each, _decided(criteria, worth, each, staying, "goes")) for each in going),

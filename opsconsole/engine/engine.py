@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -104,10 +104,10 @@ class Engine:
         self._lanes.ask_now()
         self._wake_up()
 
-    def probe_now(self) -> None:
-        """Probe all sites and health URLs out of turn."""
+    def probe_now(self, keys: Iterable[str] = ()) -> None:
+        """Probe these sites and health URLs (``site:NAME``, ``service:NAME``) out of turn; without keys, all."""
         if self._lanes.probes is not None:
-            self._lanes.probes.probe_now()
+            self._lanes.probes.probe_now(keys)
             self._lanes.ask_now("probes")
 
     def acknowledge(self, finding_id: str) -> bool:

@@ -137,6 +137,8 @@ class Refusal(msgspec.Struct, frozen=True):
     subject: str
     reason: str
     kind: RefusalKind = "refused"
+    choices: tuple[Survivor, ...] = ()
+    """Instances that nothing tells apart: the operator may say which one stays."""
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -83,13 +83,9 @@ def open_door(state_dir: Path) -> Acting:
     from opsconsole.act.verbs import MODULES
 
     class PlanOnOffer:
-        def __init__(self, plan: Plan) -> None:
+        def __init__(self, plan: Plan, ready: ReadyExecutor | None) -> None:
             self.plan = plan
-            try:
-                # Started while the operator reads: the confirmation need not wait for an interpreter.
-                self._ready: ReadyExecutor | None = ReadyExecutor(state_dir)
-            except OSError:
-                self._ready = None  # submitting starts another, or says why it cannot
+            self._ready = ready
 
         def changed(self) -> str:
             return changed(self.plan)
@@ -111,6 +107,8 @@ def open_door(state_dir: Path) -> Acting:
             return why_not_act(loaded, read_only=False)
 
         def plan(self, wish: Wish) -> Offer | Refused:
+            # Started while the plan is made and read: the confirmation need not wait for an interpreter.
+            ready = _ready_executor()
             made = make_plan(
                 wish.verb,
                 wish.names,
@@ -120,6 +118,16 @@ def open_door(state_dir: Path) -> Acting:
                 keep=wish.keep,
                 action=wish.action,
             )
-            return made if isinstance(made, Refused) else PlanOnOffer(made)
+            if isinstance(made, Refused):
+                if ready is not None:
+                    ready.close()
+                return made
+            return PlanOnOffer(made, ready)
+
+    def _ready_executor() -> ReadyExecutor | None:
+        try:
+            return ReadyExecutor(state_dir)
+        except OSError:
+            return None  # submitting starts another, or says why it cannot
 
     return Door()

@@ -173,7 +173,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("details", "details", ("enter",), ROWS, "Show everything known about the row", _needs_row, footer=1),
     ConsoleAction("log", "log", ("l",), ROWS, "Follow its log", _needs_log, footer=2),
     ConsoleAction("copy", "copy", ("y",), ROWS, "Copy the row to the terminal's clipboard (OSC 52)", _needs_row),
-    ConsoleAction("probe", "probe", ("p",), ROWS, "Probe all sites and health URLs now", _needs_probes),
+    ConsoleAction("probe", "probe", ("p",), ROWS, "Probe the row, or else all sites and health URLs", _needs_probes),
     ConsoleAction("mark", "mark", ("space",), ROWS, "Mark the row, for an action on several", _needs_row),
     ConsoleAction("unmark-all", "unmark all", ("U",), ROWS, "Take all marks of the pane away", _needs_marks),
     ConsoleAction(

@@ -8,7 +8,7 @@ the meantime is dropped: a question must not jump at who is reading something el
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from opsconsole.model.plan import JournalEntry, Plan, Refused
-from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.glyphs import glyphs
 from opsconsole.present.plan import plan_title, refused_text
 from opsconsole.ui.acting import Acting, Offer, Wish
@@ -111,14 +110,20 @@ class Deeds:
         if isinstance(asked, str):
             self._say(f"{action.label}: {asked}", "muted")
         elif isinstance(asked, Choose):
-            self._choose(asked.question, asked.members, snapshot)
+            self._choose(
+                asked.question,
+                asked.members,
+                lambda member: self.ask(
+                    Wish("terminate", (str(member.id.pid),), snapshot, self._app.loaded, expected=(member.id,))
+                ),
+            )
         else:
             self.ask(asked)
 
-    def _choose(self, question: str, members: Sequence[Member], snapshot: Snapshot) -> None:
+    def _choose(self, question: str, members: Sequence[Member], then: Callable[[Member], None]) -> None:
         def chosen(member: Member | None) -> None:
             if member is not None:
-                self.ask(Wish("terminate", (str(member.id.pid),), snapshot, self._app.loaded, expected=(member.id,)))
+                then(member)
 
         self._app.push_screen(
             ChoiceBox(question, members, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
@@ -197,6 +202,15 @@ class Deeds:
         self._app.push_screen(box, callback=lambda answer: self._answered(made.plan, answer))
 
     def _refused(self, wish: Wish, refused: Refused) -> None:
+        choices = refused.refusals[0].choices if len(refused.refusals) == 1 else ()
+        if choices:
+            members = [Member(one.id, "instance", one.command, one.start, one.memory_bytes) for one in choices]
+            self._choose(
+                f"{refused.refusals[0].subject}: which one stays?",
+                members,
+                lambda member: self.ask(replace(wish, keep=member.id.pid)),
+            )
+            return
         self._say(refused_text(refused), "muted" if refused.kind == "nothing" else "warn")
 
     def _answered(self, plan: Plan, answer: Answer | None) -> None:
@@ -221,6 +235,9 @@ class Deeds:
             return
         self._unfinished = told.unfinished
         self._show_note()
+        if told.changed:
+            # What was done must be seen at once, not at the next turn.
+            self._app.feed.refresh_now()
         for entry in told.ended:
             top = self._app.screen
             if not (isinstance(top, PlanScreen) and top.plan_id == entry.plan.id):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from opsconsole.config.types import LoadedConfig
@@ -32,6 +32,6 @@ class Feed(Protocol):
         """Read everything out of turn."""
         ...
 
-    def probe_now(self) -> None:
-        """Probe sites and health URLs out of turn."""
+    def probe_now(self, keys: Iterable[str] = ()) -> None:
+        """Probe these sites and health URLs (``site:NAME``, ``service:NAME``) out of turn; without keys, all."""
         ...

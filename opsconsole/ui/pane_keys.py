@@ -41,6 +41,16 @@ def _copy(screen: MainScreen) -> None:
         screen.say("row copied to the terminal's clipboard")
 
 
+def _probe(screen: MainScreen) -> None:
+    """The marked rows, else the service under the cursor; where neither has a URL, everything."""
+    row = screen.cursor_row if screen.active == "services" else None
+    chosen = set(screen.table.marked) or ({row.key} if row is not None else set())
+    shown = screen.shown
+    services = (shown.services.value if shown is not None else None) or ()
+    with_url = {f"service:{service.name}" for service in services if service.url}
+    screen.probe(sorted(key for key in chosen if key in with_url or key.startswith("site:")))
+
+
 def _back(screen: MainScreen) -> None:
     """One step out: the filter's input, then its text, then faults only, then zoom, then a further view."""
     if screen.filtering or screen.table.view.filter:
@@ -93,5 +103,5 @@ PANE_ACTIONS: dict[str, Callable[[MainScreen], None]] = {
     "back": _back,
     "quit": _quit,
     "redraw": _redraw,
-    "probe": lambda screen: screen.probe(),
+    "probe": _probe,
 }

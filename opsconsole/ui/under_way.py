@@ -32,6 +32,8 @@ class Told(NamedTuple):
     unfinished: tuple[JournalEntry, ...]
     ended: tuple[JournalEntry, ...]
     """Those that were under way at the look before."""
+    changed: bool = False
+    """Whether one of them has got a result since."""
     reason: str = ""
     """Why the journal could not be read."""
 
@@ -40,6 +42,7 @@ class UnderWay:
     def __init__(self, state_dir: Path, tell: Callable[[Told], None]) -> None:
         """``tell`` is called on a thread of its own."""
         self._live: frozenset[str] = frozenset()
+        self._watched: frozenset[str] = frozenset()
         self._follower = JournalFollower(state_dir, self._look, busy=_busy, tell=tell)
 
     def start(self) -> None:
@@ -54,11 +57,13 @@ class UnderWay:
     def _look(self, reader: JournalReader) -> Told:
         reading = reader.unfinished()
         if reading.value is None:
-            return Told((), (), reading.reason)
+            return Told((), (), reason=reading.reason)
         live = {entry.plan.id for entry in reading.value if entry.state in LIVE}
         gone = [reader.entry(plan_id).value for plan_id in self._live - {entry.plan.id for entry in reading.value}]
-        self._live = frozenset(live)
-        return Told(reading.value, tuple(entry for entry in gone if entry is not None))
+        watched = frozenset(entry.plan.id for entry in reading.value if entry.state == "watching")
+        changed = bool(gone or watched - self._watched)
+        self._live, self._watched = frozenset(live), watched
+        return Told(reading.value, tuple(entry for entry in gone if entry is not None), changed)
 
 
 def _busy(told: Told) -> bool:

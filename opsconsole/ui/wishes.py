@@ -34,7 +34,7 @@ def applies(action: ConsoleAction, context: Context) -> bool:
 def wish_of(action: ConsoleAction, context: Context, snapshot: Snapshot, loaded: LoadedConfig) -> Wish | Choose | str:
     """What the key asks for, what has to be chosen before, or why it cannot be told."""
     if action.own:
-        names = tuple(subject.asked_as for subject in context.subjects if subject.kind == action.own_on)
+        names = tuple(_own_name(subject) for subject in context.subjects if subject.kind == action.own_on)
         return Wish("command", names if action.own_on != "system" else (), snapshot, loaded, action=action.own)
     spec = action.verb
     if spec is None:
@@ -73,3 +73,8 @@ def _terminate(subjects: tuple[Subject, ...], snapshot: Snapshot, loaded: Loaded
     if len(members) == 1:
         return Wish("terminate", (str(members[0].id.pid),), snapshot, loaded, expected=(members[0].id,))
     return Choose(f"Which process of {subjects[0].name} shall end?", members)
+
+
+def _own_name(subject: Subject) -> str:
+    """What an own command is asked for: ``{name}`` stands for the plain name, whose kind the config tells."""
+    return subject.asked_as if subject.kind in ("session", "environment") else subject.name

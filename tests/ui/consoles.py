@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from opsconsole.config.types import Config, LoadedConfig, ServiceTable, WorkerTable
@@ -34,11 +34,15 @@ class TellingFeed(SampleFeed):
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__(snapshot)
         self._tell: Callable[[Snapshot], None] = lambda _snapshot: None
+        self.probed: list[list[str]] = []
 
     def start(self, on_snapshot: Callable[[Snapshot], None]) -> None:
         self._tell = on_snapshot
         if self.latest is not None:
             on_snapshot(self.latest)
+
+    def probe_now(self, keys: Iterable[str] = ()) -> None:
+        self.probed.append(list(keys))
 
     def tell(self, snapshot: Snapshot) -> None:
         self.latest = snapshot

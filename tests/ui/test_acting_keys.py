@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from opsconsole.config.types import ActionTable, Config
 from opsconsole.model.plan import VERBS as ALL_VERBS
+from opsconsole.model.plan import Plan, Refusal, Refused, Survivor
 from opsconsole.present.panes import PANES
+from opsconsole.ui.acting import Wish
 from opsconsole.ui.actions import ACTIONS, Context, actions_by_id
 from opsconsole.ui.dialogs.choice import ChoiceBox
 from opsconsole.ui.dialogs.menu import MenuBox
@@ -17,7 +19,7 @@ from opsconsole.ui.own_actions import own_actions
 from opsconsole.ui.subjects import subjects_of
 from opsconsole.ui.verbs import VERBS
 from tests import makers, samples
-from tests.ui.consoles import CONFIG, console, on_row
+from tests.ui.consoles import CONFIG, console, duplicates_plan, on_row
 from tests.ui.screens.readers import eventually
 
 CHANGING = [action for action in ACTIONS if action.verb is not None]
@@ -143,7 +145,7 @@ async def test_an_own_command_is_asked_for_by_its_key() -> None:
         await pilot.press("T")
         await eventually(pilot, lambda: bool(door.wishes))
         wish = door.wishes[0]
-        assert (wish.verb, wish.names, wish.action) == ("command", ("worker:auto_confirm",), "Tail the log")
+        assert (wish.verb, wish.names, wish.action) == ("command", ("auto_confirm",), "Tail the log")
 
 
 async def test_marked_rows_make_one_plan_whatever_the_cursor_and_the_filter_do() -> None:
@@ -296,3 +298,54 @@ async def test_an_environment_is_named_by_its_id() -> None:
         await pilot.press("x", "x")
         await eventually(pilot, lambda: bool(door.wishes))
         assert (door.wishes[0].verb, door.wishes[0].names) == ("delete-environment", (twin.id,))
+
+
+async def test_what_nothing_tells_apart_is_asked_and_the_answer_makes_the_plan() -> None:
+    table = samples.incident().processes.value
+    assert table is not None
+    tied = tuple(
+        Survivor(table.processes[pid].id, table.processes[pid].command, makers.AT, 30 << 20, "")
+        for pid in (8157, 88337)
+    )
+
+    def answer(wish: Wish) -> Plan | Refused:
+        if wish.keep is not None:
+            return duplicates_plan(samples.incident())
+        refusal = Refusal("auto_confirm", "nothing tells 8157, 88337 apart", choices=tied)
+        return Refused(wish.verb, refusal.reason, refusals=(refusal,))
+
+    app, door, _ = console(answer=answer)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
+        on_row(app, "workers", "worker:auto_confirm")
+        await pilot.press("D")
+        await eventually(pilot, lambda: isinstance(app.screen, ChoiceBox))
+        await pilot.press("j", "enter")
+        await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
+        assert [wish.keep for wish in door.wishes] == [None, 88337]
+
+
+@pytest.mark.parametrize(
+    ("pane", "row", "probed"),
+    [
+        ("services", "service:Architect Dashboard", ["service:Architect Dashboard"]),
+        ("workers", "worker:assigner", []),
+        ("sites", "site:Monitor", []),
+    ],
+)
+async def test_p_probes_the_service_under_the_cursor_or_else_everything(pane: str, row: str, probed: list[str]) -> None:
+    app, _, feed = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
+        on_row(app, pane, row)
+        await pilot.press("p")
+        assert feed.probed == [probed]
+
+
+async def test_p_probes_the_marked_sites() -> None:
+    app, _, feed = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
+        on_row(app, "sites", "site:Monitor")
+        await pilot.press("space", "p")
+        assert feed.probed == [["site:Monitor"]]

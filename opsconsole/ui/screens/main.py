@@ -6,7 +6,7 @@ in the panes and is never in the data.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from rich.cells import cell_len
@@ -366,9 +366,11 @@ class MainScreen(ThriftyScreen):
         self.refresh()
         self.say("reading everything again")
 
-    def probe(self) -> None:
-        self._feed.probe_now()
-        self.say("probing all sites and health URLs")
+    def probe(self, keys: Sequence[str]) -> None:
+        """Probe what these rows show; all that can be, when there is none."""
+        self._feed.probe_now(keys)
+        names = ", ".join(key.partition(":")[2] for key in keys)
+        self.say(f"probing {names}" if names else "probing all sites and health URLs")
 
     def set_zoomed(self, wanted: bool) -> None:
         self.zoomed = wanted

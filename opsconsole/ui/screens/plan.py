@@ -164,13 +164,8 @@ class PlanScreen(PagesScreen):
             yield from self._folded(text, width, sign, tones.get(kind, ""))
         offered = self._remedies(entry)
         for number, remedy in enumerate(offered):
-            key = "x" if number == 0 else " "
-            yield [
-                (" " * MARGIN, ""),
-                (f"{key} ", "accent"),
-                (f"{inert(remedy.label, self.ascii_only)}? ", ""),
-                (inert(remedy.help, self.ascii_only), "muted"),
-            ]
+            text = f"{remedy.label}?  {remedy.help}"
+            yield from self._folded(text, width, "x" if number == 0 else " ", "accent")
 
     def _result_sign(self, result: PlanResult) -> str:
         signs = {"ok": self._signs.ok, "bad": self._signs.bad, "warn": self._signs.warn}
@@ -222,10 +217,8 @@ class PlanScreen(PagesScreen):
 
     def _plan_lines(self, entry: JournalEntry, width: int) -> Iterator[StyledLine]:
         yield from self._heading("The plan", width)
-        yield [
-            (" " * (MARGIN + 2), ""),
-            (f"{entry.plan.id}  made {humanise.date_time(entry.plan.created)}", "muted"),
-        ]
+        made = f"{entry.plan.id}  made {humanise.date_time(entry.plan.created)}"
+        yield from self._folded(made, width, " ", "muted")
         signs = {"target": self._signs.bad, "survivor": self._signs.ok, "warning": self._signs.warn}
         tones = {"survivor": "ok", "warning": "warn", "heading": "muted", "left-out": "muted"}
         for kind, text in plan_lines(entry.plan)[1:]:

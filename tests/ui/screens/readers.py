@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import App
 from textual.pilot import Pilot
@@ -31,7 +31,7 @@ class SampleFeed:
 
     def refresh_now(self) -> None: ...
 
-    def probe_now(self) -> None: ...
+    def probe_now(self, keys: Iterable[str] = ()) -> None: ...
 
 
 class SampleFollower:
