@@ -12,6 +12,7 @@ import msgspec
 from opsconsole.collect.command_output import CommandFailed, output_of
 from opsconsole.collect.environment_forms import Entry, WrongShape, read_entries
 from opsconsole.collect.files import FileUnreadable, read_capped
+from opsconsole.collect.http import shown_url
 from opsconsole.config.checks import port_pool
 from opsconsole.config.types import EnvironmentFields, EnvironmentsTable
 from opsconsole.model.clock import Clock
@@ -59,7 +60,7 @@ class EnvironmentSource:
 
     def read(self, clock: Clock) -> Reading[RawEnvironments]:
         table = self._table
-        source = shown(table.url or str(table.file or "")) or command_line(table.command) or "[environments]"
+        source = shown_url(table.url) or shown(str(table.file or "")) or command_line(table.command) or "[environments]"
         try:
             content = self._content()
             entries = read_entries(content, table.fields)

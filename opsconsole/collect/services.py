@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from opsconsole.collect.health import is_running, is_unwell
+from opsconsole.collect.http import shown_url
 from opsconsole.collect.misses import Misses
 from opsconsole.config.types import ServiceTable
 from opsconsole.model.listener import Owner, Port
 from opsconsole.model.process import Process, ProcessTable, usage
 from opsconsole.model.reading import Reading, ok, unconfigured
 from opsconsole.model.service import Probe, Service, ServiceState
-from opsconsole.model.text import shown
 
 MISSES_UNTIL_DOWN = 2
 NOT_YET = "not probed yet"
@@ -96,7 +96,7 @@ def _service(
         owners_known=ports.ok if port is None else all(listener.owners_known for listener in port.listeners),
         sharing=port.sharing if port is not None else "",
         addresses=tuple(listener.address for listener in port.listeners) if port is not None else (),
-        url=shown(table.url),
+        url=shown_url(table.url),
         probed_at=probe.at if probe is not None else None,
         discovered=discovered,
         cpu_percent=cost.cpu_percent if cost is not None else None,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from opsconsole.collect.http import shown_url
 from opsconsole.config.types import SiteTable
 from opsconsole.model.reading import Reading, ok, unconfigured
 from opsconsole.model.service import Probe, Site, SiteState
-from opsconsole.model.text import shown
 
 
 def assemble_sites(
@@ -26,7 +26,7 @@ def _site(table: SiteTable, probe: Probe | None, waiting: str) -> Site:
         state, reason = _judged(table, probe)
     return Site(
         name=table.name,
-        url=shown(table.url),
+        url=shown_url(table.url),
         expect=table.expect,
         http_status=probe.http_status if probe is not None else None,
         latency_ms=probe.latency_ms if probe is not None else None,

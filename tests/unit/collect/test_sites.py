@@ -40,3 +40,8 @@ def test_before_its_first_probe_a_site_is_unknown_with_why() -> None:
     assert (waiting.state, waiting.reason, waiting.checked_at) == ("unknown", "not probed yet", None)
     (overdue,) = assemble_sites((SITE,), unknown("probes: no answer within 12 s", AT), AT).value or ()
     assert (overdue.state, overdue.reason) == ("unknown", "probes: no answer within 12 s")
+
+
+def test_a_name_before_the_host_is_a_secret_too() -> None:
+    (site,) = assemble_sites((SiteTable(name="a", url="https://hunter22@127.0.0.1/x"),), ok({}, AT), AT).value or ()
+    assert site.url == "https://•••@127.0.0.1/x"
