@@ -40,8 +40,8 @@ class Context:
     """What can be done at all."""
     subjects: tuple[Subject, ...] = ()
     """What the verbs are aimed at: the marked rows, or the one under the cursor."""
-    environments: tuple[Subject, ...] = ()
-    """All of them."""
+    of_pane: tuple[Subject, ...] = ()
+    """All that the pane shows, for actions that are about all of them."""
     marked: int = 0
     """Marked rows of the pane."""
 
@@ -107,9 +107,19 @@ def _needs_tree(context: Context) -> str:
 
 
 def _needs_log(context: Context) -> str:
+    if context.pane == "sessions":
+        return _needs_row(context)
     if context.pane not in ("services", "workers"):
         return "nothing logs here"
     return _needs_row(context) or ("" if context.has_log else "no log configured")
+
+
+def _needs_session(context: Context) -> str:
+    if context.read_only:
+        return "read-only"
+    if context.pane != "sessions":
+        return "only on a session"
+    return _needs_row(context)
 
 
 def _needs_log_screen(context: Context) -> str:
@@ -138,7 +148,7 @@ def _verb(spec: VerbSpec) -> ConsoleAction:
             return context.why_no_change
         if spec.verb not in context.verbs:
             return "not available"
-        return why_none(spec, context.environments if spec.all_of_them else context.subjects)
+        return why_none(spec, context.of_pane if spec.all_of_them else context.subjects)
 
     return ConsoleAction(
         spec.id,
@@ -171,7 +181,17 @@ FILTER_HELP = (
 
 ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("details", "details", ("enter",), ROWS, "Show everything known about the row", _needs_row, footer=1),
-    ConsoleAction("log", "log", ("l",), ROWS, "Follow its log", _needs_log, footer=2),
+    ConsoleAction("log", "log", ("l",), ROWS, "Follow its log; of a session show its screen", _needs_log, footer=2),
+    ConsoleAction(
+        "attach",
+        "attach",
+        ("a",),
+        ROWS,
+        "Go to the session; detach from it to come back",
+        _needs_session,
+        footer=2,
+        panes=("sessions",),
+    ),
     ConsoleAction("copy", "copy", ("y",), ROWS, "Copy the row to the terminal's clipboard (OSC 52)", _needs_row),
     ConsoleAction("probe", "probe", ("p",), ROWS, "Probe the row, or else all sites and health URLs", _needs_probes),
     ConsoleAction("mark", "mark", ("space",), ROWS, "Mark the row, for an action on several", _needs_row),

@@ -19,13 +19,16 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from opsconsole.config.types import LoadedConfig
+from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Acting
 from opsconsole.ui.actions import ACTIONS, ConsoleAction, Context, Performer
+from opsconsole.ui.attach import go, way_to, why_gone
 from opsconsole.ui.deeds import Deeds
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.keymap import make_keymap, shown_key, toolkit_key
+from opsconsole.ui.logs import session_of
 from opsconsole.ui.messages import SnapshotCollected
 from opsconsole.ui.own_actions import own_actions
 from opsconsole.ui.palette import palette
@@ -34,6 +37,7 @@ from opsconsole.ui.screens.help import HelpScreen
 from opsconsole.ui.screens.log import LogScreen, OpenFollower, follow_log
 from opsconsole.ui.screens.main import MainScreen
 from opsconsole.ui.screens.reader import ReaderScreen
+from opsconsole.ui.screens.session import SessionScreen
 from opsconsole.ui.stylesheets import stylesheets
 from opsconsole.ui.terminal import is_behind
 from opsconsole.ui.theme import MONOCHROME, theme_name, themes
@@ -207,13 +211,41 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.push_screen(HelpScreen(self.registry, self.keymap, self.context(), ascii_only=self.ascii_only))
         elif action_id == "palette":
             self.push_screen(palette())
+        elif action_id == "log" and self.main.active == "sessions":
+            if (session := self._session()) is not None:
+                self.push_screen(SessionScreen(session, ascii_only=self.ascii_only))
+        elif action_id == "attach":
+            self._go_to_session()
         elif action_id == "log":
             self.push_screen(LogScreen(self.main.log_path, ascii_only=self.ascii_only, open_log=self._open_log))
         elif action_id == "details" and (row := self.main.cursor_row) is not None:
             details = DetailsScreen(row.key, self.feed, ascii_only=self.ascii_only, open_log=self._open_log)
             self.push_screen(details)
 
+    def _session(self) -> Session | None:
+        """The one under the cursor."""
+        row, shown = self.main.cursor_row, self.main.shown
+        return session_of(shown, row) if row is not None and shown is not None else None
+
     # The terminal
+
+    def _go_to_session(self) -> None:
+        """Lend the terminal to the session under the cursor, or send the tmux client that it is in there."""
+        session = self._session()
+        if session is None:
+            return
+        way = way_to(session, os.environ)
+        failure = why_gone(session)
+        if not failure and way.switches:
+            failure = go(way)
+        elif not failure:
+            with self.suspend():
+                failure = go(way)
+            self.main.refresh_everything()
+        if failure:
+            self.main.say(f"{session.name}: {failure}", "warn")
+        elif way.switches:
+            self.main.say(f"{session.name}: back with tmux's last-session key (prefix L)")
 
     def notify(
         self,

@@ -71,19 +71,19 @@ class Deeds:
         marked = main.table.marked
         row = main.cursor_row
         subjects: tuple[Subject, ...] = ()
-        environments: tuple[Subject, ...] = ()
+        of_pane: tuple[Subject, ...] = ()
         if snapshot is not None:
             keys = marked or ((row.key,) if row is not None else ())
             subjects = subjects_of(snapshot, keys, self._app.loaded.config)
-            if context.pane == "environments":
-                table = main.tables["environments"]
-                environments = subjects_of(snapshot, (each.key for each in table.content.rows), self._app.loaded.config)
+            if context.pane in ("environments", "sessions"):
+                table = main.tables[context.pane]
+                of_pane = subjects_of(snapshot, (each.key for each in table.content.rows), self._app.loaded.config)
         return replace(
             context,
             refused=self._acting.refused(self._app.loaded) if self._acting is not None else "this console cannot act",
             verbs=self._acting.verbs if self._acting is not None else frozenset(),
             subjects=subjects,
-            environments=environments,
+            of_pane=of_pane,
             marked=len(marked),
         )
 

@@ -1,7 +1,8 @@
-"""Where the log of a row is. Pure."""
+"""Where the log of a row is, and which session it shows. Pure."""
 
 from __future__ import annotations
 
+from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.cell import Row
 from opsconsole.present.keys import keyed
@@ -17,3 +18,10 @@ def log_path(snapshot: Snapshot, row: Row) -> str:
         if key == wanted:
             return worker.log.path if worker.log is not None else ""
     return ""
+
+
+def session_of(snapshot: Snapshot, row: Row) -> Session | None:
+    """The session that the row, or the row it stands below, shows."""
+    wanted = row.parent or row.key
+    found = keyed("session", ((one.id, one) for one in snapshot.sessions.value or ()))
+    return next((session for key, session in found if key == wanted), None)

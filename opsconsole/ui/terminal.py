@@ -56,15 +56,25 @@ class TerminalDriver(LinuxDriver):
             for _ in parser.feed(""):
                 pass
 
+    def start_application_mode(self) -> None:
+        # Suspending the console closes the driver, and the same one is started again afterwards.
+        if self._bell < 0:
+            self._bell, self._rope = os.pipe()
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # the toolkit leaves it untyped
+
     def disable_input(self) -> None:
+        if self._bell < 0:
+            return
         os.write(self._rope, b"!")
         super().disable_input()
         os.read(self._bell, 1)
 
     def close(self) -> None:
         super().close()
-        os.close(self._bell)
-        os.close(self._rope)
+        if self._bell >= 0:
+            os.close(self._bell)
+            os.close(self._rope)
+        self._bell = self._rope = -1
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """The terminal's own word: the toolkit believes an exported COLUMNS first, which never follows a resize."""

@@ -160,6 +160,10 @@ def _why_no_hibernation(subject: Subject) -> str:
     return told.get(item.state, "" if item.state == "idle" else item.state)
 
 
+def _why_not_idle(subject: Subject) -> str:
+    return "nothing idle" if _why_no_hibernation(subject) else ""
+
+
 def _why_no_waking(subject: Subject) -> str:
     item = subject.item
     return "not hibernated" if isinstance(item, Session) and item.state != "hibernated" else ""
@@ -251,6 +255,18 @@ VERBS: tuple[VerbSpec, ...] = (
         kinds=("session",),
         why_not=_why_no_hibernation,
         panes=("sessions",),
+    ),
+    VerbSpec(
+        id="hibernate-idle",
+        verb="hibernate",
+        label="hibernate idle",
+        keys=("S",),
+        danger="ends",
+        help="Propose all sessions that are known to be at rest, those first that give most memory back",
+        kinds=("session",),
+        why_not=_why_not_idle,
+        panes=("sessions",),
+        all_of_them=True,
     ),
     VerbSpec(
         id="wake",

@@ -93,7 +93,7 @@ def test_read_only_no_action_of_the_registry_can_change_anything(rows: list[str]
     """Whatever is selected, wherever: each says that it is read-only, own commands too."""
     own = own_actions(CONFIG_WITH_OWN.action, ACTIONS).actions
     seen = subjects_of(samples.incident(), rows, CONFIG)
-    context = Context(read_only=True, pane=pane, verbs=READY, subjects=seen, environments=seen)
+    context = Context(read_only=True, pane=pane, verbs=READY, subjects=seen, of_pane=seen)
     assert {action.enabled(context) for action in (*CHANGING, *own)} == {"read-only"}
 
 

@@ -1,0 +1,87 @@
+"""The sessions pane on the sandbox, by keyboard: look at a screen, go there and come back, free the idle, wake one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opsconsole.demo.sandbox import Sandbox
+from tests.e2e.demo_ground import eventually
+from tests.e2e.screen import Screen, screen
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox.build() as built:
+        yield built
+
+
+def opened(terminal: Screen, sandbox: Sandbox, *words: str) -> None:
+    command = [str(Path(sys.executable).with_name("opsconsole")), "--config", str(sandbox.config_path)]
+    terminal.start([*command, "--state-dir", str(sandbox.state_dir), *words], 160, 45)
+    terminal.see("Sessions")
+    terminal.press("3", "z")
+    terminal.see("claude_comet", "idle", "hung", "waiting")
+
+
+def select(terminal: Screen, name: str) -> None:
+    """Only the rows that hold this name are left, and the cursor is on the first."""
+    terminal.press("/")
+    terminal.press("-l", name)
+    terminal.press("Enter")
+    terminal.wait(lambda text: name in text and "architect" not in text.replace(str(Path.home()), ""))
+    terminal.press("g")
+
+
+def test_looking_attaching_freeing_and_waking(sandbox: Sandbox) -> None:
+    started = max(one.agent_pid for one in sandbox.expected.sessions)
+    with screen() as terminal:
+        opened(terminal, sandbox)
+        select(terminal, "claude_comet")
+        terminal.press("l")
+        terminal.see("Screen of claude_comet", "Two of them need a database.", "read-only")
+        terminal.press("q")
+        terminal.see("claude_comet", "idle")
+
+        terminal.press("a")
+        terminal.see("Two of them need a database.", "? for shortcuts", "[claude_co")
+        terminal.press("C-b", "d")
+        terminal.see("Sessions", "claude_comet", "idle")
+
+        terminal.press("Escape")
+        terminal.see("foundation")
+        eventually("their age", lambda: _age(started) > 15.5, within_s=30)
+        terminal.press("S")
+        terminal.see("Hibernate", "These 2: frees about", "foundation", "qa_tester2")
+        terminal.press("Tab", "Enter")
+        terminal.see("done, verified")
+        terminal.press("q")
+        terminal.wait(lambda text: text.count("hibernated") >= 2)
+
+        select(terminal, "foundation")
+        terminal.press("W")
+        terminal.see("Wake: foundation")
+        terminal.press("Tab", "Enter")
+        terminal.see("done, verified")
+        terminal.press("q")
+        terminal.wait(lambda text: "foundation" in text and "hibernated" not in text)
+        terminal.press("q")
+
+
+def test_watch_mode_looks_and_does_not_attach(sandbox: Sandbox) -> None:
+    with screen() as terminal:
+        opened(terminal, sandbox, "watch")
+        select(terminal, "dev_worker2")
+        terminal.press("a")
+        terminal.see("attach: read-only")
+        terminal.press("l")
+        terminal.see("Screen of dev_worker2", "and then also look at the")
+
+
+def _age(pid: int) -> float:
+    ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    return float(Path("/proc/uptime").read_text().split()[0]) - ticks / os.sysconf("SC_CLK_TCK")
