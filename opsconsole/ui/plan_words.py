@@ -30,6 +30,9 @@ _COUNTED: dict[Verb, str] = {
 """What the targets of a verb are; of the others the subjects are counted."""
 
 
+LONGEST_NAME = 24
+
+
 def confirm_word(plan: Plan) -> str:
     """What the confirming button says: ``End 2 processes``, ``Restart assigner``."""
     deed = _DEEDS[plan.verb]
@@ -38,7 +41,10 @@ def confirm_word(plan: Plan) -> str:
         count = len(plan.targets)
         return f"{deed} {count} {noun if count == 1 else plural(noun)}"
     names = [subplan.subject for subplan in plan.subplans]
-    return f"{deed} {names[0]}" if len(names) == 1 and len(names[0]) <= 24 else f"{deed} {len(names)}"
+    if len(names) == 1:
+        return f"{deed} {names[0]}" if len(names[0]) <= LONGEST_NAME else deed
+    kinds = {subplan.subject_kind for subplan in plan.subplans}
+    return f"{deed} {len(names)} {plural(kinds.pop())}" if len(kinds) == 1 else f"{deed} {len(names)}"
 
 
 def plural(noun: str) -> str:

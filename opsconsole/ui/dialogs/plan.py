@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.glyphs import glyphs
-from opsconsole.present.plan import LineKind, plan_lines
+from opsconsole.present.plan import LineKind, plan_lines, subject_label
 from opsconsole.ui.acting import Offer
 from opsconsole.ui.dialogs.box import BoxScreen
 from opsconsole.ui.dialogs.changes import what_changed
@@ -100,15 +100,19 @@ class PlanBox(BoxScreen):
 
     def body(self, width: int) -> Sequence[StyledLine]:
         lines: list[StyledLine] = []
+        parts = {subject_label(subplan) for subplan in self.plan.subplans} if len(self.plan.subplans) > 1 else set()
+        starts_part = False
         for kind, text in self._lines[1:]:
             if kind == "blank":
                 lines.append([])
                 continue
             if kind == "heading":
-                if lines and lines[-1]:
+                if lines and lines[-1] and not starts_part:
                     lines.append([])
-                lines.append([(inert(text, self.ascii_only), "muted")])
+                starts_part = text in parts
+                lines.append([(inert(text, self.ascii_only), "title" if starts_part else "muted")])
                 continue
+            starts_part = False
             sign, tone = self._sign(kind)
             folded = hanging(inert(text, self.ascii_only), max(width - 4, 8))
             for number, (indent, part) in enumerate(folded):
