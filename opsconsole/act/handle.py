@@ -44,7 +44,10 @@ class Handle:
         if self.has_ended:
             return ""
         now = look_at(self.mark.pid, self.mark.id.boot_id)
-        if now is None or (now.ended and now.mark.id == self.mark.id):
+        if now is None:
+            # Ended, or not to be read at this moment: only the hold itself tells which.
+            return "" if self.look() else f"{self.mark.pid} cannot be read now"
+        if now.ended and now.mark.id == self.mark.id:
             self.ended_at = time.monotonic()
             return ""
         if reason := difference(self.mark, now):

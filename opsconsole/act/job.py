@@ -74,6 +74,8 @@ class Step:
     def __init__(self, number: int) -> None:
         self.number = number
         self.detail = ""
+        self.failure = ""
+        """Set: the step did not do what it should, and its body went on all the same."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -108,7 +110,10 @@ class Job(msgspec.Struct, frozen=True):
             failed = StepFailed(error.strerror or str(error))
             failed.step = record.number
             raise failed from error
-        self.journal.end_step(self.plan.id, record, "done", step.detail)
+        if step.failure:
+            self.journal.end_step(self.plan.id, record, "failed", step.failure)
+        else:
+            self.journal.end_step(self.plan.id, record, "done", step.detail)
 
     def until(self, condition: Callable[[], Verification], within_s: float = VERIFY_WITHIN_S) -> Verification:
         """Look until the condition holds; what was seen last when the deadline has passed."""

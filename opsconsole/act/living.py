@@ -177,8 +177,10 @@ def difference(planned: ProcessMark, now: Living | None) -> str:
 
 
 def is_alive(process: ProcessId) -> bool:
-    """Whether this very process still runs."""
+    """Whether this very process still runs. One that is there and cannot be read counts as running."""
     now = look_at(process.pid, process.boot_id)
+    if now is None and HAS_PROC:
+        return Path(f"{PROC}/{process.pid}").exists()
     return now is not None and now.mark.id == process and not now.ended
 
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 
 from opsconsole.act import units
 from opsconsole.act.handle import Handle, close_all, wait_for
@@ -23,6 +24,8 @@ from opsconsole.model.plan import ProcessMark, Target
 
 KILL_WAIT_S = 5.0
 """How long a killed process may take to be gone."""
+SETTLE_S = 0.05
+"""How long those that end at once are waited for, so that their step can say so."""
 ORPHAN_WAIT_S = 1.0
 """How long what outlives its root may take to end by itself, before it is asked to."""
 SYSTEMCTL_S = 60.0
@@ -82,9 +85,7 @@ def _recognise(job: Job, held: Sequence[_Held]) -> None:
 
 def _end(job: Job, held: Sequence[_Held]) -> None:
     _through_systemctl(job, [each for each in held if each.target.unit])
-    for each in held:
-        if not each.target.unit:
-            _ask(job, each)
+    _ask(job, [each for each in held if not each.target.unit])
     began = time.monotonic()
     deadline = began + job.plan.grace_s
     while (alive := _alive(held)) and time.monotonic() < deadline:
@@ -119,20 +120,46 @@ def run_systemctl(job: Job, verb: str, unit: str) -> None:
         step.detail = "done"
 
 
-def _ask(job: Job, each: _Held) -> None:
-    """SIGTERM to the root, as a step of its own."""
-    mark = each.root.mark
-    with job.step(f"SIGTERM {mark.pid} ({each.target.role}: {mark.command})") as step:
-        if not each.root.send(signal.SIGTERM):
-            step.detail = "had ended already"
-            return
-        if each.root.state() in ("T", "t"):
-            # Stopped, it keeps the signal pending until it is continued.
-            each.root.send(signal.SIGCONT)
-            step.detail = "it was stopped: SIGCONT sent too"
-        wait_for([each.root], 0.05)
-        if each.root.has_ended:
-            step.detail = step.detail or "ended"
+def _ask(job: Job, held: Sequence[_Held]) -> None:
+    """SIGTERM to each root, as a step of its own; none waits for another."""
+    failed: list[tuple[int, str]] = []
+    with ExitStack() as steps:
+        under_way = []
+        for each in held:
+            mark = each.root.mark
+            step = steps.enter_context(job.step(f"SIGTERM {mark.pid} ({each.target.role}: {mark.command})"))
+            under_way.append((each, step))
+            try:
+                step.detail = _send_term(each.root)
+            except OSError as error:
+                step.failure = f"not sent: {error.strerror}"
+                failed.append((step.number, f"{mark.pid}: {error.strerror}"))
+        _settle([each.root for each in held])
+        for each, step in under_way:
+            if each.root.has_ended and not step.detail:
+                step.detail = "ended"
+    if failed:
+        number, reason = failed[0]
+        failure = StepFailed(f"SIGTERM could not be sent to {reason}")
+        failure.step = number
+        raise failure
+
+
+def _send_term(root: Handle) -> str:
+    """Send it; what there is to say of it. Stopped, a process keeps the signal pending until it is continued."""
+    if not root.send(signal.SIGTERM):
+        return "had ended already"
+    if root.state() in ("T", "t"):
+        root.send(signal.SIGCONT)
+        return "it was stopped: SIGCONT sent too"
+    return ""
+
+
+def _settle(roots: Sequence[Handle]) -> None:
+    """Give those that end at once the moment that takes, so that their step can say so."""
+    until = time.monotonic() + SETTLE_S
+    while (alive := [root for root in roots if not root.has_ended]) and (left := until - time.monotonic()) > 0:
+        wait_for(alive, left)
 
 
 def _ask_orphans(job: Job, each: _Held) -> None:
