@@ -28,7 +28,19 @@ _ENDED = "ZX"
 class Surroundings:
     """What all entries share during one read."""
 
-    __slots__ = ("boot_id", "booted_at", "is_candidate", "nothing_swapped", "now", "random_stacks", "tick")
+    __slots__ = (
+        "attended",
+        "before",
+        "boot_id",
+        "booted_at",
+        "is_candidate",
+        "nothing_swapped",
+        "now",
+        "random_stacks",
+        "since_boot",
+        "since_boot_before",
+        "tick",
+    )
 
     def __init__(self, boot_id: str, is_candidate: Candidate, random_stacks: bool) -> None:
         self.boot_id = boot_id
@@ -40,6 +52,12 @@ class Surroundings:
         """No page of any process is in swap: every VmSwap is a measured zero."""
         self.now = 0.0
         """Monotonic."""
+        self.before: float | None = None
+        """The same of the read before; None at the first."""
+        self.since_boot = self.since_boot_before = 0.0
+        """Of this read and of the one before, on the clock that start ticks count by."""
+        self.attended: set[int] = set()
+        """Pids read deeper, with those that they have started since the read before."""
         self.tick = 0
         """Counts the reads."""
 
@@ -110,7 +128,7 @@ class Entry:
             process = self.process = msgspec.structs.replace(process, cpu_percent=0.0)
         return process
 
-    def take(self, raw: bytes, shared: Surroundings, attended: bool) -> Process | None:
+    def take(self, raw: bytes, shared: Surroundings) -> Process | None:
         """The process as these bytes of stat tell it; None when they make no sense."""
         stat = procfs.parse_stat(raw)
         if stat is None:
@@ -119,11 +137,13 @@ class Entry:
         if last is None or last.id.start_ticks != stat.start_ticks:
             self._forget(shared.tick)
             self.id = ProcessId(shared.boot_id, self.pid, stat.start_ticks)
-        percent = self._cpu_percent(stat.cpu_ticks, shared)
+        if self.process is None and stat.ppid in shared.attended:
+            shared.attended.add(self.pid)
+        percent = self._cpu_percent(stat, shared)
         self._follow_exec(stat, raw, shared)
         swap = 0 if shared.nothing_swapped else None
         cwd = None
-        if attended or self.candidate:
+        if self.pid in shared.attended or self.candidate:
             self._look_deeper()
             cwd = procfs.read_link(f"{self.base}/cwd")
             if swap is None:
@@ -154,17 +174,24 @@ class Entry:
         )
         return self.process
 
-    def _cpu_percent(self, cpu_ticks: int, shared: Surroundings) -> float | None:
-        """Of one core since its own last turn; None on the first. Using any keeps it interesting."""
-        last = self.process
+    def _cpu_percent(self, stat: procfs.Stat, shared: Surroundings) -> float | None:
+        """Of one core since its own last turn. Using any keeps it interesting.
+
+        On the first turn None, but for who was started since the read before: all it used, it used since then.
+        """
+        last, cpu_ticks = self.process, stat.cpu_ticks
+        is_new = last is None and (stat.start_ticks + 1) / procfs.TICKS_PER_S >= shared.since_boot_before
+        if is_new and shared.before is not None and shared.now - shared.before >= SHORTEST_INTERVAL_S:
+            self.cpu_read_at = shared.before
+        elif last is None:
+            self.cpu_ticks, self.cpu_read_at = cpu_ticks, shared.now
+            return None
         elapsed = shared.now - self.cpu_read_at
         if last is not None and elapsed < SHORTEST_INTERVAL_S:
             return last.cpu_percent
         used = cpu_ticks - self.cpu_ticks
         self.cpu_ticks = cpu_ticks
         self.cpu_read_at = shared.now
-        if last is None:
-            return None
         if used > 0:
             self.hot_until = max(self.hot_until, shared.tick + STAYS_INTERESTING)
         return max(0.0, 100.0 * used / procfs.TICKS_PER_S / elapsed)

@@ -8,7 +8,8 @@ of each process is rationed:
 - Attended processes, candidates, new ones and those that used CPU lately are read every time; of the others one
   fifth takes its turn. Their numbers are up to five reads old, and so is the news that such a pid was reused or
   such a process exec'ed another program.
-- Executable, working directory, namespace and swap are read of attended processes and candidates only.
+- Executable, working directory, namespace and swap are read of attended processes, of what those have started since
+  the last read, and of candidates only.
 
 It never raises. A root that cannot be listed, or lists no process, is unknown. A process that vanishes while it is
 read is gone; one that may not be read at all (hidepid) is counted in the reading's note. On macOS, and where the
@@ -130,8 +131,10 @@ class ProcessSource:
             names = set(os.listdir(self._root))  # noqa: PTH208  # names are wanted here, a thousand of them, not Paths
         except OSError as error:
             return unknown(f"process table: cannot list {self._root}: {error.strerror}", at)
+        shared.before = shared.now if shared.tick else None
         shared.tick += 1
-        shared.now = clock.monotonic()
+        shared.now, shared.attended = clock.monotonic(), set(self._attended)
+        shared.since_boot_before, shared.since_boot = shared.since_boot, self._since_boot()
         self._unreadable = 0
         self._follow_wall_clock(at)
         self._follow_swap()
@@ -148,7 +151,7 @@ class ProcessSource:
         return "" if "1" in names else "processes of other users are hidden (hidepid)"
 
     def _follow_wall_clock(self, at: float) -> None:
-        booted_at = at - self._since_boot()
+        booted_at = at - self._shared.since_boot
         if self._dated and abs(booted_at - self._shared.booted_at) <= BOOT_TIME_SLACK_S:
             return
         self._dated = True
@@ -195,6 +198,8 @@ class ProcessSource:
             or entry.pid in attended
             or entry.process is None
         ]
+        # Parents before the children that they started: those are looked at as their parents are.
+        due.sort(key=lambda entry: entry.pid)
         for entry in due:
             self._visit(entry)
         for entry in due:
@@ -212,7 +217,7 @@ class ProcessSource:
         if raw == entry.raw and entry.process is not None and not deeper_is_due:
             self._processes[entry.pid] = entry.idle(entry.process, self._shared.now)
             return
-        process = entry.take(raw, self._shared, entry.pid in self._attended)
+        process = entry.take(raw, self._shared)
         if process is not None:
             self._processes[entry.pid] = process
         elif entry.process is None:

@@ -30,7 +30,8 @@ class Process(msgspec.Struct, frozen=True):
     threads: int
     rss_bytes: int | None
     cpu_percent: float | None
-    """Of one core, since this process's previous turn; None until it was seen twice."""
+    """Of one core, since this process's previous turn, or since the previous read when it is younger than that. None
+    for one that is older and was seen once."""
     uid: int | None
     """Effective uid of the owner."""
     argv: tuple[str, ...] | None

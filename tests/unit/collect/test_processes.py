@@ -11,7 +11,8 @@ import pytest
 
 from opsconsole.collect import process_entry
 from opsconsole.collect.processes import TURNS, ProcessSource
-from opsconsole.model.process import Process, ProcessTable
+from opsconsole.collect.procfs import TICKS_PER_S
+from opsconsole.model.process import Process, ProcessTable, usage
 from tests.unit.collect.fake_proc import BOOTED_AT, FakeClock, FakeProc
 
 
@@ -77,6 +78,27 @@ def test_cpu_is_unknown_until_seen_twice_then_measured_over_its_own_turns(bench:
     expected = 100 * 100 / os.sysconf("SC_CLK_TCK") / 2.0
     assert bench.process(10).cpu_percent == pytest.approx(expected)
     assert bench.process(10).cpu_percent == 0.0
+
+
+def test_cpu_of_one_started_since_the_last_read_is_what_it_used_since_then(bench: Bench) -> None:
+    bench.proc.put(10)
+    bench.read()
+    bench.proc.put(11, ppid=10, ticks=round((bench.clock.since_boot + 1.5) * TICKS_PER_S), cpu=TICKS_PER_S // 2)
+    assert bench.process(11).cpu_percent == pytest.approx(25.0)
+    bench.proc.put(12, ppid=10, ticks=100, cpu=TICKS_PER_S)  # it was there, and could not be seen
+    assert bench.process(12).cpu_percent is None
+
+
+def test_what_an_attended_process_has_just_started_is_read_as_deep(bench: Bench) -> None:
+    bench.proc.swap(used_kb=500)
+    bench.proc.put(10, swap_kb=3)
+    bench.read()
+    bench.source.attend([10])
+    for pid, parent in ((11, 10), (12, 11), (13, 1)):
+        bench.proc.put(pid, ppid=parent, swap_kb=pid)
+    table = bench.read()
+    assert usage(table.tree(10)).swap_bytes == (3 + 11 + 12) * 1024
+    assert table.processes[13].swap_bytes is None
 
 
 def test_an_unchanged_process_is_the_very_same_object(bench: Bench) -> None:
