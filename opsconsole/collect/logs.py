@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -32,6 +32,8 @@ SHOWN_LINE = 400
 _ERROR = re.compile(
     r"\b(?:ERROR|CRITICAL|FATAL|PANIC|EMERG|ALERT|Traceback|Unhandled|Exception)\b|^\s*[\w.]*(?:Error|Exception):"
 )
+_AHEAD = timedelta(minutes=5)
+"""A time of day further ahead than this was meant for yesterday."""
 _TIME = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})[ T](?P<time>\d{2}:\d{2}:\d{2})(?:[.,]\d+)?(?P<zone>Z|[+-]\d{2}:?\d{2})?"
     r"|\[(?P<only>\d{2}:\d{2}:\d{2})\]"
@@ -53,14 +55,17 @@ def is_error(line: str) -> bool:
     return _ERROR.search(line) is not None
 
 
-def line_time(line: str, today: datetime) -> float | None:
-    """When a line says it was written, seconds since the epoch; times without a zone are local."""
+def line_time(line: str, now: datetime) -> float | None:
+    """When a line says it was written, seconds since the epoch; times without a zone are local, those without a day
+    are of the last day that they can be of."""
     match = _TIME.search(line[:80])
     if match is None:
         return None
     try:
         if match["only"]:
-            moment = datetime.combine(today.date(), datetime.strptime(match["only"], "%H:%M:%S").time())
+            moment = datetime.combine(now.date(), datetime.strptime(match["only"], "%H:%M:%S").time())
+            if moment - now > _AHEAD:
+                moment -= timedelta(days=1)
         else:
             zone = (match["zone"] or "").replace("Z", "+00:00")
             moment = datetime.fromisoformat(f"{match['date']}T{match['time']}{zone}")
@@ -118,7 +123,7 @@ class LogSource:
 
     def __init__(self, paths: tuple[Path, ...]) -> None:
         self._paths = paths
-        self._seen: dict[Path, tuple[tuple[int, int, int], Tail, Log]] = {}
+        self._seen: dict[Path, tuple[tuple[int, int, int], Log]] = {}
 
     def read(self, clock: Clock) -> Reading[dict[Path, Log]]:
         now = clock.wall()
@@ -130,7 +135,7 @@ class LogSource:
             state = (status.st_ino, status.st_size, status.st_mtime_ns)
             known = self._seen.get(path)
             if known is not None and known[0] == state:
-                return msgspec.structs.replace(known[2], age_s=max(now - status.st_mtime, 0.0))
+                return msgspec.structs.replace(known[1], age_s=max(now - status.st_mtime, 0.0))
             return self._fresh(path, state, now)
         return self._fresh(path, None, now)
 
@@ -144,7 +149,7 @@ class LogSource:
             )
         log = summary(path, tail, now)
         if state is not None:
-            self._seen[path] = (state, tail, log)
+            self._seen[path] = (state, log)
         return log
 
 

@@ -201,13 +201,15 @@ def _name(identifier: str) -> str:
 
 
 def _epoch(column: str) -> str:
-    """SQL for a time in seconds since the epoch: text of CURRENT_TIMESTAMP (UTC), or a number that is one already.
+    """SQL for a time in seconds since the epoch: text of CURRENT_TIMESTAMP (UTC), or a number of seconds or, as
+    JavaScript counts, of milliseconds.
 
     As a number, a text that begins with a date is its year. ``unixepoch()`` is missing before SQLite 3.38.
     """
     name = _name(column)
     return (
-        f"case when cast({name} as real) > 1e8 then cast({name} as real)"
+        f"case when cast({name} as real) > 1e11 then cast({name} as real) / 1000"
+        f" when cast({name} as real) > 1e8 then cast({name} as real)"
         f" else cast(strftime('%s', {name}) as integer) end"
     )
 

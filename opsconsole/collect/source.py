@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from opsconsole.model.clock import Clock
-from opsconsole.model.reading import Reading
+from opsconsole.model.reading import Reading, unknown
+from opsconsole.model.text import shown
 
 T = TypeVar("T")
 
@@ -23,3 +25,11 @@ class Source(Protocol[T]):
     deadline_s: float
 
     def read(self, clock: Clock) -> Reading[T]: ...
+
+
+def asked(name: str, read: Callable[[], Reading[T]], clock: Clock) -> Reading[T]:
+    """What a source tells. A bug in it must show as unknown, and not end the thread that asked."""
+    try:
+        return read()
+    except Exception as bug:  # noqa: BLE001  # whatever it is, the rest goes on
+        return unknown(shown(f"{name}: bug in opsconsole: {bug!r}"), clock.wall())

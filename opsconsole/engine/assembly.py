@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ from opsconsole.engine.sources import Lanes
 from opsconsole.model.clock import Clock
 from opsconsole.model.listener import Port
 from opsconsole.model.process import ProcessTable
-from opsconsole.model.reading import Reading
+from opsconsole.model.reading import Reading, unknown
 from opsconsole.model.service import Service
 from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
@@ -117,6 +117,29 @@ class Assembly:
         )
         self.of_interest = _of_interest(snapshot)
         return snapshot
+
+    def nothing(self, reason: str, clock: Clock) -> Snapshot:
+        """A Snapshot in which everything is unknown, for this reason."""
+        self.sequence += 1
+        at = clock.wall()
+        reading: Reading[Any] = unknown(reason, at)
+        return Snapshot(
+            sequence=self.sequence,
+            at=at,
+            monotonic=clock.monotonic(),
+            host=self._host,
+            services=reading,
+            workers=reading,
+            sessions=reading,
+            environments=reading,
+            system=reading,
+            sites=reading,
+            queue=reading,
+            disks=reading,
+            processes=reading,
+            ports=reading,
+            tmux_servers=reading,
+        )
 
     def _consumers_of(
         self,

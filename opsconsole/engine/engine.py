@@ -19,7 +19,7 @@ from opsconsole.collect.listeners import ListenerSource
 from opsconsole.collect.processes import process_source
 from opsconsole.collect.services import NOT_SINCE_START
 from opsconsole.collect.sessions import agents_to_attend, pane_pids
-from opsconsole.collect.source import Source
+from opsconsole.collect.source import Source, asked
 from opsconsole.collect.system import system_source
 from opsconsole.collect.workers import candidate_predicate
 from opsconsole.config.locate import agent_profiles
@@ -38,7 +38,7 @@ from opsconsole.model.reading import Reading
 from opsconsole.model.session import TmuxServer
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.system import System
-from opsconsole.model.text import clean
+from opsconsole.model.text import clean, shown
 
 DISCOVER_EVERY = 5
 """Cycles between two looks for services and workers that no config names."""
@@ -155,9 +155,10 @@ class Engine:
         began = self._clock.monotonic()
         if self.latest is not None:
             self._processes.attend(self._assembly.of_interest | self._discovered_pids)
-        processes = self._processes.read(self._clock)
-        ports = self._ports.read(self._clock, processes)
-        system = self._system.read(self._clock)
+        clock = self._clock
+        processes = asked("processes", lambda: self._processes.read(clock), clock)
+        ports = asked("listeners", lambda: self._ports.read(clock, processes), clock)
+        system = asked("system", lambda: self._system.read(clock), clock)
         if self.loaded.path is None and self._assembly.sequence % DISCOVER_EVERY in (0, 1):
             self._discover(processes, ports)
         scan = CoreScan(processes, ports, system, (self._clock.monotonic() - began) * 1000.0)
@@ -174,6 +175,14 @@ class Engine:
         self.history.record(self.latest)
         self._probe_restarted(self.latest)
         return self.latest
+
+    def _collected(self) -> Snapshot:
+        """One cycle; after a bug in it a Snapshot in which everything is unknown, and why: the next may do better."""
+        try:
+            return self.collect()
+        except Exception as bug:  # noqa: BLE001  # a screen that stands still without a word is the worst answer
+            self.latest = self._assembly.nothing(shown(f"bug in opsconsole: {bug!r}"), self._clock)
+            return self.latest
 
     @property
     def interval_s(self) -> float:
@@ -238,7 +247,7 @@ class Engine:
             self._wake.clear()
             if (edited := self._watch.changed()) is not None:
                 self._take(edited)
-            on_snapshot(self.collect())
+            on_snapshot(self._collected())
             if self._lanes.hold_back and not warm_up:
                 # What it imports costs as much as a scan: it must not hold up the first screen.
                 self._lanes.start()

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from opsconsole.collect.source import Source
+from opsconsole.collect.source import Source, asked
 from opsconsole.model.clock import Clock
 from opsconsole.model.reading import Reading, unknown
 
@@ -96,7 +96,7 @@ class Lane(Generic[T]):
 
     def _run(self) -> None:
         while self._wait_for_turn():
-            reading = self._read()
+            reading = asked(self.source.name, lambda: self.source.read(self._clock), self._clock)
             with self._changed:
                 first = self._last is None
                 self._last = reading
@@ -107,12 +107,6 @@ class Lane(Generic[T]):
                 self._delivered()
         if self._close_source and (close := getattr(self.source, "close", None)) is not None:
             close()
-
-    def _read(self) -> Reading[T]:
-        try:
-            return self.source.read(self._clock)
-        except Exception as bug:  # noqa: BLE001  # a bug in one source must show as unknown, not end its thread
-            return unknown(f"{self.source.name}: bug in opsconsole: {bug!r}", self._clock.wall())
 
     def _wait_for_turn(self) -> bool:
         with self._changed:

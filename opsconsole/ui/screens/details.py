@@ -113,7 +113,8 @@ class DetailsScreen(PagesScreen):
         """On a thread of its own: a file on a dead disk must not hold the screen."""
         follower = self._open_log(path)
         recent: list[LogLine] = []
-        while not self._stopped.is_set():
+        # Another log may be the row's by now: what follows this one ends then.
+        while not self._stopped.is_set() and path == self._log_path:
             lines, notice = follower.poll()
             added = [LogLine.of(line) for line in lines]
             if notice:

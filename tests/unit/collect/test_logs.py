@@ -51,6 +51,12 @@ def test_a_zone_is_respected() -> None:
     assert line_time("2026-02-08T09:04:45Z x", TODAY) == line_time("2026-02-08T10:04:45+01:00 x", TODAY)
 
 
+def test_a_time_of_day_still_to_come_was_yesterdays() -> None:
+    after_midnight = datetime(2026, 2, 8, 0, 3, 0)
+    assert line_time("[23:59:30] x", after_midnight) == datetime(2026, 2, 7, 23, 59, 30).timestamp()
+    assert line_time("[00:03:20] x", after_midnight) == datetime(2026, 2, 8, 0, 3, 20).timestamp()
+
+
 def test_errors_per_minute_over_the_time_the_lines_span(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("".join(f"2026-02-08 09:{minute:02}:00 ERROR x\n" for minute in range(11)))

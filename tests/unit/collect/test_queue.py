@@ -160,3 +160,12 @@ def test_times_may_be_numbers(tmp_path: Path) -> None:
     queue = QueueSource(QueueTable(path=path)).read(SystemClock()).value
     assert queue is not None
     assert queue.failed_24h == 1
+
+
+def test_times_may_be_milliseconds_as_javascript_counts_them(database: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("update prompts set completed_at = strftime('%s', completed_at) * 1000")
+        connection.commit()
+    queue = QueueSource(QueueTable(path=database)).read(SystemClock()).value
+    assert queue is not None
+    assert queue.failed_24h == 40
