@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ import click
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options, shared_options
 from opsconsole.engine import Engine
+from opsconsole.model.plan import READ_ONLY_VARIABLE
 from opsconsole.model.reading import Reading
 from opsconsole.model.snapshot import Snapshot
 
@@ -77,6 +79,8 @@ def probe(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
 def watch(ctx: click.Context, plain: bool, interval: float | None) -> None:
     """The console's screen, read-only: it has no way to change anything."""
     options = ctx.ensure_object(Options)
+    # Whatever may be started from here refuses to act as well.
+    os.environ[READ_ONLY_VARIABLE] = "1"
     if not plain:
         from opsconsole.cli.screen import open_console
 
