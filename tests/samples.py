@@ -53,10 +53,12 @@ from tests.makers import (
 
 def _consumers() -> tuple[Consumers, ...]:
     return (
-        Consumers(kind="claude", count=11, cpu_percent=214.0, rss_bytes=4_800 * MB, swap_bytes=3_100 * MB),
-        Consumers(kind="python", count=14, cpu_percent=96.0, rss_bytes=900 * MB, swap_bytes=210 * MB),
-        Consumers(kind="node", count=4, cpu_percent=12.0, rss_bytes=610 * MB, swap_bytes=0),
-        Consumers(kind="other", count=580, cpu_percent=None, rss_bytes=None, swap_bytes=None),
+        Consumers(
+            kind="claude", count=11, cpu_percent=214.0, rss_bytes=4_800 * MB, swap_bytes=3_100 * MB, processes=41
+        ),
+        Consumers(kind="python", count=14, cpu_percent=96.0, rss_bytes=900 * MB, swap_bytes=210 * MB, processes=14),
+        Consumers(kind="node", count=4, cpu_percent=12.0, rss_bytes=610 * MB, swap_bytes=0, processes=4),
+        Consumers(kind="other", count=580, cpu_percent=None, rss_bytes=None, swap_bytes=None, processes=580),
     )
 
 

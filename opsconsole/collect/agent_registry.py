@@ -10,10 +10,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from opsconsole.collect import procfs
 from opsconsole.collect.agent_patterns import RegistryProfile
+from opsconsole.collect.documents import NotJson, decoded
 from opsconsole.collect.files import FileUnreadable, read_capped
 from opsconsole.model.agent import RegistryEntry
 from opsconsole.model.identity import ProcessId
@@ -49,11 +48,11 @@ def entry_path(home: Path, profile: RegistryProfile, pid: int) -> Path:
 def read_entry(path: Path, process: ProcessId) -> RegistryEntry:
     """The entry, when it is of this very process. Raises EntryUnreadable."""
     try:
-        told = msgspec.json.decode(read_capped(path, _ENTRY_BYTES))
+        told = decoded(read_capped(path, _ENTRY_BYTES))
     except FileUnreadable as failure:
         why = "it has no entry in its registry" if failure.missing else f"its registry entry: {failure.reason}"
         raise EntryUnreadable(shown(why)) from None
-    except msgspec.DecodeError:
+    except NotJson:
         raise EntryUnreadable("its registry entry is not JSON") from None
     if not isinstance(told, dict):
         raise EntryUnreadable("its registry entry is no JSON object")
@@ -99,10 +98,10 @@ def read_schedule(cwd: str, profile: RegistryProfile, process: ProcessId, sessio
         return ""
     try:
         raw = read_capped(Path(cwd) / profile.schedule_lock, _ENTRY_BYTES)
-        lock = msgspec.json.decode(raw)
+        lock = decoded(raw)
     except FileUnreadable as failure:
         return "" if failure.missing else f"its schedule lock cannot be read: {shown(failure.reason)}"
-    except msgspec.DecodeError:
+    except NotJson:
         return "its schedule lock is not JSON"
     if isinstance(lock, dict) and (lock.get("pid") == process.pid or lock.get("sessionId") == session_id):
         return f"holds {profile.schedule_lock}"

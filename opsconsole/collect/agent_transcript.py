@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
+from opsconsole.collect.documents import NotJson, decoded
 from opsconsole.collect.files import FileUnreadable, open_regular
 from opsconsole.model.agent import TranscriptTail
 from opsconsole.model.text import shown
@@ -124,8 +123,8 @@ def ending(tail: bytes, whole: bool = True) -> End:
         if not line.strip():
             continue
         try:
-            record = msgspec.json.decode(line)
-        except msgspec.DecodeError:
+            record = decoded(line)
+        except NotJson:
             return "unknown"
         if isinstance(record, dict) and (end := _end_by(record)):
             return end

@@ -41,7 +41,7 @@ def consumers(
     _claim_workers(table, workers, claims, counted)
     _claim_services(table, services, claims, counted)
     found = [
-        Consumers(kind, total.counted or total.processes, *total.figures())
+        Consumers(kind, total.counted or total.processes, *total.figures(), total.processes)
         for kind, total in _add_up(table, claims, counted).items()
     ]
     found.sort(key=lambda consumer: (-(consumer.rss_bytes or 0), consumer.kind))

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from opsconsole.collect.documents import NotJson, decoded
 from opsconsole.config.types import EnvironmentFields
 from opsconsole.model.text import shown
 
@@ -46,8 +47,8 @@ def read_entries(content: bytes, fields: EnvironmentFields) -> tuple[Entry, ...]
     if text[:1] == b"<":
         raise WrongShape(f"the answer is HTML, not JSON; came: {came}")
     try:
-        document = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        document = decoded(text)
+    except NotJson:
         raise WrongShape(f"the answer is not JSON; came: {came}") from None
     listed = _listed(document)
     if listed is None or not all(isinstance(item, dict) for item in listed):

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from opsconsole.collect.documents import NotJson, decoded
 from opsconsole.model.text import shown
 
 RUNNING = frozenset({"running", "up", "ok", "healthy", "connected", "active", "online", "ready", "pass"})
@@ -53,8 +54,8 @@ def read_health(body: bytes, cut: bool = False) -> Health:
     if text[:1] == b"<":
         return Health(None, error="the body is HTML, not JSON", misplaced=True)
     try:
-        document = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        document = decoded(text)
+    except NotJson:
         return Health(None, error="the body is not JSON", misplaced=text[:1] in (b"{", b"["))
     if not isinstance(document, dict):
         return Health(None, error=f"the body is a JSON {type(document).__name__}, not an object")

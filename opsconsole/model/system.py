@@ -68,6 +68,9 @@ class Consumers(msgspec.Struct, frozen=True):
 
     kind: str
     count: int
+    """Sessions, instances or services of this kind; processes where it has none of these."""
     cpu_percent: float | None
     rss_bytes: int | None
     swap_bytes: int | None
+    processes: int
+    """How many processes the sums are over."""

@@ -163,7 +163,9 @@ def _consumer_rows(consumers: tuple[Consumers, ...], signs: Glyphs) -> Iterator[
         share = one.rss_bytes / largest if largest and one.rss_bytes is not None else None
         graph = "" if share is None else bar(share, GRAPH_WIDTH, signs).replace(signs.bar_empty, " ")
         value = f"{humanise.size(one.rss_bytes):>4} {humanise.percent(one.cpu_percent):>5} CPU"
-        note = f"{humanise.count(one.count)} processes, {humanise.size(one.swap_bytes)} swapped"
+        members = f"{humanise.count(one.processes)} process{'es' * (one.processes != 1)}"
+        how_many = members if one.count == one.processes else f"{humanise.count(one.count)} in {members}"
+        note = f"{how_many}, {humanise.size(one.swap_bytes)} swapped"
         yield _row(f"consumer:{one.kind}", one.kind, value, graph, note, "")
 
 

@@ -168,3 +168,9 @@ def _timed(table: ProcessTable, sessions: list[Session]) -> float:
     start = time.process_time()
     consumers(table, sessions, (), ())
     return time.process_time() - start
+
+
+def test_sessions_are_counted_beside_the_processes_that_they_are_made_of() -> None:
+    processes = [program(10, "bash", TMUX), program(11, "claude", 10), program(12, "rg x", 11)]
+    found = by_kind(process_table(processes), agent_session(1, 10))["Claude sessions"]
+    assert (found.count, found.processes) == (1, 3)
