@@ -58,7 +58,7 @@ def assemble_sessions(
     """
     if servers.value is None:
         return carry(servers)
-    failures = [f"tmux server {server.socket}: {server.error}" for server in servers.value if server.error]
+    failures = [shown(f"tmux server {server.socket}: {server.error}") for server in servers.value if server.error]
     if failures and len(failures) == len(servers.value):
         return unknown("; ".join(failures), servers.at)
     assembly = _Assembly(table, processes, now, agents or builtin_agents(), seen)

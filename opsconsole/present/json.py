@@ -79,7 +79,24 @@ def diagnose_document(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any
 
 def encode(document: dict[str, Any]) -> str:
     """A document as indented JSON text."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    try:
+        text = msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        # The path of a socket, part of an identity and so kept as it is, need not be text in any encoding.
+        text = msgspec.json.encode(_sound(document))
+    return msgspec.json.format(text, indent=2).decode()
+
+
+def _sound(value: Any) -> Any:
+    """The same with ``?`` for every byte that no text can hold."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {_sound(key): _sound(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_sound(each) for each in value]
+    return value
 
 
 def _reading(reading: Reading[T], fill: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
