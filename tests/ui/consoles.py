@@ -55,7 +55,7 @@ class RecordedOffer:
         self._door = door
 
     def changed(self) -> str:
-        return self._door.changed
+        return self._door.changed + ""
 
     def submit(self) -> str:
         self._door.submitted.append(self.plan)

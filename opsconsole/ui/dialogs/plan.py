@@ -208,7 +208,10 @@ class PlanBox(BoxScreen):
         threading.Thread(target=self._look_again, name="opsconsole-targets", daemon=True).start()
 
     def _look_again(self) -> None:
-        said = self.offer.changed()
+        try:
+            said = self.offer.changed()
+        except Exception as error:  # noqa: BLE001  # what cannot be looked at may not be asked about
+            said = f"its targets cannot be looked at: {type(error).__name__}: {error}"
         self.app.call_later(self._looked, said)
 
     def _looked(self, said: str) -> None:
