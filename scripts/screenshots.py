@@ -24,13 +24,14 @@ from rich.segment import Segment
 from rich.terminal_theme import TerminalTheme
 from textual.pilot import Pilot
 
+from opsconsole.act.planning import make_plan
 from opsconsole.config.load import load
 from opsconsole.config.types import LoadedConfig
 from opsconsole.demo.sandbox import Sandbox
 from opsconsole.demo.still import NOW, Scene, Still, still
 from opsconsole.engine import Engine
 from opsconsole.engine.history import KEEP, History
-from opsconsole.model.plan import VERBS, Refused
+from opsconsole.model.plan import VERBS, Plan, Refused
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Wish
 from opsconsole.ui.app import ConsoleApp
@@ -63,6 +64,7 @@ SHOTS = (
     Shot("details", 120, 40, "sessions taken", keys=("2", "j", "j", "enter")),
     Shot("log", 120, 30, "No available ports", keys=("2", "j", "l")),
     Shot("actions", 120, 36, "end a process", keys=("2", "j", "j", "x")),
+    Shot("plan", 120, 40, "Cancel", keys=("2", "j", "j", "D")),
     Shot("help", 120, 40, "Views", keys=("?",)),
 )
 
@@ -88,16 +90,34 @@ class StillFeed:
     def probe_now(self, keys: Iterable[str] = ()) -> None: ...
 
 
+class StillOffer:
+    """A plan that is asked about, for ever."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def changed(self) -> str:
+        return ""
+
+    def submit(self) -> str:
+        return "this is a picture"
+
+    def withdraw(self) -> None: ...
+
+
 class StillDoor:
-    """A console that may act, and is not asked to."""
+    """A console that may act, and has one plan to offer: what was made in the sandbox."""
 
     verbs = frozenset[str](VERBS)
+
+    def __init__(self, plan: Plan | None) -> None:
+        self._plan = plan
 
     def refused(self, loaded: LoadedConfig) -> str:
         return ""
 
-    def plan(self, wish: Wish) -> Refused:
-        return Refused(wish.verb, "this is a picture")
+    def plan(self, wish: Wish) -> StillOffer | Refused:
+        return StillOffer(self._plan) if self._plan is not None else Refused(wish.verb, "this is a picture")
 
 
 class StillLog:
@@ -130,6 +150,8 @@ def take_still(healthy: bool) -> tuple[Still, LoadedConfig]:
     with Sandbox.build(healthy=healthy) as sandbox:
         loaded = load(sandbox.config_path)
         snapshot = look(sandbox, loaded)
+        made = make_plan("kill-duplicates", ("worker:auto_confirm",), snapshot, loaded) if not healthy else None
+        plan = made if isinstance(made, Plan) else None
         logs = {str(path): tuple(path.read_text().splitlines()) for path in sandbox.layout.tmp.glob("*.log")}
         scene = Scene(
             directory=str(sandbox.directory),
@@ -140,7 +162,7 @@ def take_still(healthy: bool) -> tuple[Still, LoadedConfig]:
             system=sandbox.expected.system,
             logs=logs,
         )
-    return still(snapshot, scene, loaded.config), loaded
+    return still(snapshot, scene, loaded.config, plan), loaded
 
 
 def look(sandbox: Sandbox, loaded: LoadedConfig) -> Snapshot:
@@ -179,7 +201,7 @@ async def picture(shot: Shot, taken: Still, loaded: LoadedConfig) -> str:
         read_only=shot.watch,
         loaded=loaded,
         ascii_only=False,
-        acting=StillDoor(),
+        acting=StillDoor(taken.plan),
         wall=lambda: NOW,
         open_log=lambda path: StillLog(taken.logs.get(path, ())),
     )

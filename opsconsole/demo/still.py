@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from opsconsole.demo.expected import ExpectedSystem
 from opsconsole.diagnose import diagnose
 from opsconsole.model.finding import Diagnosis
 from opsconsole.model.identity import ProcessId
+from opsconsole.model.plan import Plan, Survivor, Target
 from opsconsole.model.process import Process, ProcessTable, usage
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.system import Disk
@@ -70,6 +71,9 @@ _FIXED: dict[str, Any] = {
 _DISK = Disk("/", "/dev/sda1", 494 * 10**9, 301 * 10**9, 193 * 10**9, inodes_free_percent=97.0, read_only=False)
 
 
+_Planned = TypeVar("_Planned", Target, Survivor)
+
+
 class Scene(msgspec.Struct, frozen=True):
     """What is particular to one sandbox."""
 
@@ -89,11 +93,12 @@ class Scene(msgspec.Struct, frozen=True):
 class Still(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     logs: dict[str, tuple[str, ...]]
+    plan: Plan | None = None
 
 
-def still(snapshot: Snapshot, scene: Scene, config: Config) -> Still:
-    """The still of this Snapshot, diagnosed again under the sandbox's config."""
-    return _Stilling(snapshot, scene).still(config)
+def still(snapshot: Snapshot, scene: Scene, config: Config, plan: Plan | None = None) -> Still:
+    """The still of this Snapshot, diagnosed again under the sandbox's config, and of a plan made on it."""
+    return _Stilling(snapshot, scene).still(config, plan)
 
 
 class _Stilling:
@@ -109,7 +114,7 @@ class _Stilling:
         # Where both are one it is the first.
         self._places = {scene.socket_directory: SOCKET_DIRECTORY, scene.directory: DIRECTORY}
 
-    def still(self, config: Config) -> Still:
+    def still(self, config: Config, plan: Plan | None = None) -> Still:
         before = self._without_the_host(self._snapshot)
         # Services, workers and sessions come first: their processes are numbered in the order of the screen.
         rest = {name: getattr(before, name) for name in before.__struct_fields__ if name != "processes"}
@@ -122,7 +127,23 @@ class _Stilling:
         # Its evidence names places of the config, which are the sandbox's own.
         told = self._texts(msgspec.to_builtins(diagnose(after, config)))
         diagnosis = msgspec.convert(told, Diagnosis)
-        return Still(msgspec.structs.replace(after, diagnosis=diagnosis), logs)
+        planned = self._plan(plan) if plan is not None else None
+        return Still(msgspec.structs.replace(after, diagnosis=diagnosis), logs, planned)
+
+    def _plan(self, plan: Plan) -> Plan:
+        walked: Plan = self._value(plan)
+        subplans = tuple(
+            msgspec.structs.replace(
+                self._value(subplan),
+                targets=tuple(_planned(self._value(one)) for one in subplan.targets),
+                survivors=tuple(_planned(self._value(one)) for one in subplan.survivors),
+                steps=tuple(self._text(text, with_pids=True) for text in subplan.steps),
+                checks=tuple(self._text(text, with_pids=True) for text in subplan.checks),
+                warnings=tuple(self._text(text, with_pids=True) for text in subplan.warnings),
+            )
+            for subplan in plan.subplans
+        )
+        return msgspec.structs.replace(walked, id="20260208-171900-000000", created=NOW, subplans=subplans)
 
     def _texts(self, value: Any) -> Any:
         """The same with only its texts changed."""
@@ -256,6 +277,11 @@ class _Stilling:
     def _log_line(self, line: str, moment: float) -> str:
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
         return stamp + self._text(line[len(stamp) :], with_pids=True)
+
+
+def _planned(one: _Planned) -> _Planned:
+    small = not one.command.startswith("python3")
+    return msgspec.structs.replace(one, memory_bytes=_SMALL_RSS if small else _RSS["python3"])
 
 
 def _settled(seconds: float) -> float:
