@@ -15,6 +15,7 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell
 from opsconsole.present.facts import Section, field, fields, port_sections, process_sections, table, tree_pids
+from opsconsole.present.finding_details import alert_sections, finding_sections, target_sections
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.history import HistoryReader
 from opsconsole.present.keys import find_process, keyed, kind_of
@@ -70,10 +71,28 @@ def _details(snapshot: Snapshot, key: str, history: HistoryReader, signs: Glyphs
             for found, site in keyed("site", ((one.name, one) for one in snapshot.sites.value or ())):
                 if found == key:
                     return _made("Site", site.name, site_sections(site))
+        case "finding" | "alert" | "target":
+            return _of_the_diagnosis(snapshot, key)
         case "process":
             return _process_details(snapshot, key, signs)
         case "system" | "queue" as pane_id:
             return _pane_details(snapshot, pane_id, history, signs)
+    return None
+
+
+def _of_the_diagnosis(snapshot: Snapshot, key: str) -> Details | None:
+    diagnosis = snapshot.diagnosis
+    if diagnosis is None:
+        return None
+    for found, finding in keyed("finding", ((one.id, one) for one in diagnosis.findings)):
+        if found == key:
+            return _made("Finding", finding.id, finding_sections(finding, diagnosis))
+    for found, alert in keyed("alert", ((one.name, one) for one in diagnosis.alerts)):
+        if found == key:
+            return _made("Alert", alert.name, alert_sections(alert))
+    for found, target in keyed("target", ((one.name, one) for one in diagnosis.targets)):
+        if found == key:
+            return _made("Target", target.name, target_sections(target))
     return None
 
 

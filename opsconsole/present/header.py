@@ -5,6 +5,7 @@ from __future__ import annotations
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell
+from opsconsole.present.findings_pane import health_cell
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.system import load_cell, memory_cell
 
@@ -25,6 +26,8 @@ def header_content(
         cells.append(Cell("READ-ONLY", "accent", short="RO"))
     if snapshot is None:
         return (*cells, Cell("reading…" if glyphs.ellipsis == "…" else "reading...", "muted"))
+    if snapshot.diagnosis is not None:
+        cells.append(health_cell(snapshot.diagnosis, glyphs))
     system = snapshot.system.value
     if system is None:
         cells.append(Cell(f"{glyphs.unknown} load", "unknown"))

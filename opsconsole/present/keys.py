@@ -1,6 +1,7 @@
 """Keys of rows: the identity of what a row shows, as text that is the same from snapshot to snapshot.
 
-``service:NAME``, ``worker:NAME``, ``session:ID``, ``env:ID``, ``site:NAME``, ``system:PART``, ``queue:PART``; a process
+``service:NAME``, ``worker:NAME``, ``session:ID``, ``env:ID``, ``site:NAME``, ``system:PART``, ``queue:PART``,
+``finding:ID``, ``alert:NAME``, ``target:NAME``; a process
 below a row is ``process:PID:START_TICKS@KEY_OF_THE_ROW``, since one process may stand below several.
 """
 

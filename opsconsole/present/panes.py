@@ -7,7 +7,17 @@ filtering are the front's.
 from __future__ import annotations
 
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.present import environments, queue, services, sessions, sites, system, workers
+from opsconsole.present import (
+    environments,
+    findings_pane,
+    queue,
+    services,
+    sessions,
+    sites,
+    system,
+    wishes_pane,
+    workers,
+)
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.history import HistoryReader
 from opsconsole.present.pane import PaneContent, PaneSpec
@@ -22,6 +32,8 @@ PANES: dict[str, PaneSpec] = {
         PaneSpec("system", "System", 5, system.COLUMNS),
         PaneSpec("sites", "Sites", 6, sites.COLUMNS),
         PaneSpec("queue", "Queue", 7, queue.COLUMNS),
+        PaneSpec("findings", "Findings", 8, findings_pane.COLUMNS),
+        PaneSpec("alerts", "Alerts and targets", 9, wishes_pane.COLUMNS),
     )
 }
 
@@ -48,4 +60,8 @@ def pane_content(
             return sites.sites_content(snapshot.sites, snapshot.at, glyphs)
         case "queue":
             return queue.queue_content(snapshot.queue, glyphs)
+        case "findings":
+            return findings_pane.findings_content(snapshot, glyphs)
+        case "alerts":
+            return wishes_pane.wishes_content(snapshot, glyphs)
     raise KeyError(pane_id)

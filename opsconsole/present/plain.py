@@ -39,7 +39,7 @@ def plain_block(snapshot: Snapshot, width: int, glyphs: Glyphs) -> str:
         lines += textwrap.wrap(problem, width, subsequent_indent=INDENT)
     for spec in PANES.values():
         content = pane_content(spec.id, snapshot, NoHistory(), glyphs=glyphs)
-        if content.state == "unconfigured":
+        if content.state == "unconfigured" or (snapshot.diagnosis is None and spec.id in ("findings", "alerts")):
             continue
         title = f"{spec.title.upper()}{GAP}{content.summary}".rstrip()
         if content.state == "unknown":

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from opsconsole.model.finding import Finding
 from opsconsole.ui.subjects import Subject
 from opsconsole.ui.verbs import VERBS, Danger, VerbSpec, why_none
 
@@ -24,6 +25,10 @@ class Context:
     rows: int = 0
     """Rows shown in the pane."""
     on_row: bool = False
+    row_kind: str = ""
+    """The first word of the key of the row under the cursor: ``worker``, ``finding``; empty for none."""
+    finding: Finding | None = None
+    """The one under the cursor."""
     filter: str = ""
     searched: str = ""
     """The last filter text, also when it no longer filters."""
@@ -106,6 +111,24 @@ def _needs_tree(context: Context) -> str:
     return "" if context.has_tree else "no tree in this pane"
 
 
+def _needs_note(context: Context) -> str:
+    return "" if context.row_kind in ("finding", "alert") else "only on a finding or an alert"
+
+
+def _fixable(context: Context) -> str:
+    if context.finding is None:
+        return "only on a finding"
+    if not context.finding.remedy.automatic:
+        return "by hand: its details tell the steps"
+    if context.why_no_change:
+        return context.why_no_change
+    return "" if context.finding.remedy.action in context.verbs else "not available"
+
+
+def _needs_finding(context: Context) -> str:
+    return "" if context.row_kind == "finding" else "only on a finding"
+
+
 def _needs_log(context: Context) -> str:
     if context.pane == "sessions":
         return _needs_row(context)
@@ -174,6 +197,8 @@ ROWS = "On a row"
 IN_A_LOG = "In a log"
 CHANGING = "Putting it right"
 CONSOLE = "Console"
+FINDINGS = ("findings",)
+"""Panes whose rows are findings."""
 FILTER_HELP = (
     "Show only rows that hold a text, a pattern (/^arch/), not a text (!idle), "
     "or conditions (cpu > 50 and mem > 1GB or state = unknown)"
@@ -200,6 +225,27 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         "actions", "actions", ("x",), ROWS, "Everything that can be done to the row", _needs_subject, footer=2
     ),
     *(_verb(spec) for spec in VERBS),
+    ConsoleAction(
+        "fix",
+        "fix",
+        ("f",),
+        CHANGING,
+        "Put the finding right, after its plan",
+        _fixable,
+        footer=2,
+        panes=FINDINGS,
+    ),
+    ConsoleAction("verify", "verify", ("v",), ROWS, "Collect all evidence again", _needs_finding, 2, panes=FINDINGS),
+    ConsoleAction(
+        "acknowledge",
+        "acknowledge",
+        ("a",),
+        ROWS,
+        "Take note of a finding or an alert, or take that back",
+        _needs_note,
+        footer=2,
+        panes=(*FINDINGS, "alerts"),
+    ),
     ConsoleAction("filter", "filter", ("/",), LOOKING, FILTER_HELP, footer=3),
     ConsoleAction("faults", "faults", ("!",), LOOKING, "Show only rows with something wrong", footer=4),
     ConsoleAction("tree", "tree", ("t",), LOOKING, "Show the processes below each row", _needs_tree, footer=5),
@@ -238,6 +284,8 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     _view(5, "system", "System"),
     _view(6, "sites", "Sites"),
     _view(7, "queue", "Queue"),
+    _view(8, "findings", "Findings"),
+    _view(9, "alerts", "Alerts and targets"),
     ConsoleAction("journal", "journal", ("J",), CONSOLE, "What has been done, and what came of it"),
     ConsoleAction("help", "help", ("?",), CONSOLE, "What every key does", footer=9),
     ConsoleAction(

@@ -95,11 +95,22 @@ class Deeds:
             self._open_menu()
         elif action.id == "journal":
             self.open_journal()
+        elif action.id == "fix":
+            self._fix()
         elif action.verb is not None or action.own:
             self._wish(action)
         else:
             return False
         return True
+
+    def _fix(self) -> None:
+        """Ask about the remedy of the finding under the cursor, as for the same by its own key."""
+        finding, snapshot = self._app.context().finding, self._app.main.shown
+        if finding is None or snapshot is None or not finding.remedy.action:
+            return
+        # What is stale is the plan's own to say.
+        names = () if finding.remedy.action == "prune-environments" else finding.remedy.targets
+        self.ask(Wish(finding.remedy.action, names, snapshot, self._app.loaded))
 
     def _wish(self, action: ConsoleAction) -> None:
         snapshot = self._app.main.shown

@@ -35,3 +35,11 @@ class Feed(Protocol):
     def probe_now(self, keys: Iterable[str] = ()) -> None:
         """Probe these sites and health URLs (``site:NAME``, ``service:NAME``) out of turn; without keys, all."""
         ...
+
+    def acknowledge(self, finding_id: str) -> bool:
+        """Take note of a finding, or take that back; whether it is acknowledged now."""
+        ...
+
+    def acknowledge_alert(self, name: str) -> bool:
+        """Take note of an alert, or take that back; whether it is acknowledged now."""
+        ...

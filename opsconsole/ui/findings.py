@@ -1,40 +1,110 @@
-"""The findings' line: in one calm line, which panes have something wrong. Nothing wrong: an empty line."""
+"""The findings' lines: gravest first, each with its severity, since when, and what can be done about it.
+
+On one line as many as fit stand side by side; on several each has its own, and the last says how many more there are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from opsconsole.ui.fields import inert
+from opsconsole.model.finding import Diagnosis, Finding
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.cell import Row
+from opsconsole.present.findings import remedy_text, severity_sign
+from opsconsole.present.findings_pane import STATUS, since_text
+from opsconsole.present.glyphs import Glyphs
+from opsconsole.present.keys import kind_of
+from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.frame import Piece, frame_glyphs, pieces_width
+from opsconsole.ui.layout import FINDING_LINES
 from opsconsole.ui.lines import LineWidget
 
+REMEDY_FROM = 90
+"""Width from which a finding's line has room for its remedy."""
 
-class Concern(NamedTuple):
-    """One pane that is not in order."""
 
-    text: str
-    status: str
+def finding_of(snapshot: Snapshot | None, row: Row | None) -> Finding | None:
+    """The finding that a row shows; None when it shows something else."""
+    if snapshot is None or snapshot.diagnosis is None or row is None or kind_of(row.key) != "finding":
+        return None
+    finding_id = row.key.partition(":")[2]
+    return next((one for one in snapshot.diagnosis.findings if one.id == finding_id), None)
 
 
 class FindingsLine(LineWidget):
-    def __init__(self, *, ascii_only: bool) -> None:
-        super().__init__("findings", ascii_only=ascii_only)
-        self._concerns: tuple[Concern, ...] = ()
+    """One of the lines."""
 
-    def show(self, concerns: Sequence[Concern]) -> None:
-        self._concerns = tuple(concerns)
+    def __init__(self, name: str, *, ascii_only: bool, signs: Glyphs) -> None:
+        super().__init__(name, ascii_only=ascii_only)
+        self._signs = signs
+        self._findings: tuple[Finding, ...] = ()
+        self._more = 0
+        self._at = 0.0
+        self._said = ""
+
+    def show(self, findings: Sequence[Finding], more: int, at: float, said: str = "") -> None:
+        """``more`` are those that stand on no line; ``said`` is shown where there is none."""
+        self._findings, self._more, self._at, self._said = tuple(findings), more, at, said
         self.repaint()
 
     def pieces(self, width: int) -> list[Piece]:
+        if not self._findings:
+            return [(f" {inert(self._said, self.ascii_only)}", self.ink.of("muted"))] if self._said else []
+        if len(self._findings) == 1:
+            return self._alone(self._findings[0], width)
+        return self._side_by_side(width)
+
+    def _alone(self, finding: Finding, width: int) -> list[Piece]:
+        """Severity and title at the left; since, remedy and how many more at the right."""
+        ink, status = self.ink, STATUS[finding.severity]
+        since = since_text(finding, self._at)
+        remedy = remedy_text(finding.remedy) if finding.remedy.automatic and width >= REMEDY_FROM else ""
+        more = f"{self._more} more (8)" if self._more else ""
+        right = "   ".join(inert(one, self.ascii_only) for one in (remedy[: width // 3], since, more) if one)
+        head = f" {severity_sign(finding, self._signs)} {finding.severity:8}  "
+        room = max(width - len(head) - len(right) - 3, 0)
+        ellipsis = frame_glyphs(self.ascii_only).ellipsis
+        title = fit(inert(finding.title, self.ascii_only), room, ellipsis=ellipsis)
+        tone = ink.of("muted") if finding.acknowledged or finding.recovering else ink.plain
+        return [(inert(head, self.ascii_only), ink.of(status)), (title, tone), (f"  {right}", ink.of("muted"))]
+
+    def _side_by_side(self, width: int) -> list[Piece]:
         ink = self.ink
-        dot = f" {frame_glyphs(self.ascii_only).dot} "
         pieces: list[Piece] = []
-        for index, concern in enumerate(self._concerns):
-            text = inert(concern.text, self.ascii_only)
-            added: list[Piece] = [(dot if index else " ", ink.of("muted")), (text, ink.of(concern.status))]
-            left = len(self._concerns) - index
-            if pieces and pieces_width([*pieces, *added]) > width - 10:
-                return [*pieces, (f"{dot}{left} more", ink.of("muted"))]
+        for place, finding in enumerate(self._findings):
+            sign = f" {severity_sign(finding, self._signs)} "
+            text = inert(finding.title, self.ascii_only)
+            added: list[Piece] = [(sign, ink.of(STATUS[finding.severity])), (text, ink.plain), ("  ", ink.plain)]
+            left = len(self._findings) - place + self._more
+            if pieces and pieces_width([*pieces, *added]) > width - 12:
+                return [*pieces, (f" {left} more (8)", ink.of("muted"))]
             pieces += added
         return pieces
+
+
+class FindingsStrip:
+    """All the lines; which of them are on the screen is the layout's to say."""
+
+    def __init__(self, *, ascii_only: bool, signs: Glyphs) -> None:
+        self.lines = [FindingsLine(name, ascii_only=ascii_only, signs=signs) for name in FINDING_LINES]
+
+    def show(self, diagnosis: Diagnosis | None, count: int) -> None:
+        """Lay out the findings on the first ``count`` lines."""
+        if diagnosis is None or not diagnosis.findings:
+            said = "" if diagnosis is None else _nothing(diagnosis)
+            for place, line in enumerate(self.lines):
+                line.show((), 0, 0.0, "" if place else said)
+            return
+        findings, at = diagnosis.findings, diagnosis.at
+        if count == 1:
+            self.lines[0].show(findings, 0, at)
+            return
+        for place, line in enumerate(self.lines[:count]):
+            more = len(findings) - count if place == count - 1 else 0
+            line.show(findings[place : place + 1], max(more, 0), at)
+
+
+def _nothing(diagnosis: Diagnosis) -> str:
+    if not diagnosis.unknown:
+        return "no findings"
+    return f"no findings; {len(diagnosis.unknown)} could not be judged (8)"

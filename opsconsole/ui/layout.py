@@ -1,7 +1,8 @@
 """Which panes stand where on a screen of a given size. Pure.
 
-Three arrangements: all panes in two columns, all panes in one column, or one pane with a line of tabs. Header,
-findings and footer take one line each; a terminal below the least size gets a notice instead.
+Three arrangements: all panes in two columns, all panes in one column, or one pane with a line of tabs. Header and
+footer take one line each, findings one to five by the height of the terminal, however many there are: the panes stand
+still. A terminal below the least size gets a notice instead.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ LEAST_PANE = 5
 COLUMNS = (("services", "workers", "environments"), ("sessions", "system"))
 OVERVIEW = ("services", "workers", "sessions", "environments", "system")
 
+FINDING_LINES = ("strip-1", "strip-2", "strip-3", "strip-4", "strip-5")
+"""Ids of the lines that findings stand on, from the top."""
+
 Kind = Literal["columns", "stack", "single", "too-small"]
 
 
@@ -34,7 +38,7 @@ class Box(NamedTuple):
 class Arrangement(NamedTuple):
     kind: Kind
     boxes: dict[str, Box]
-    """By pane id, and ``header``, ``banner``, ``tabs``, ``findings``, ``footer``, ``filter-prompt``, ``filter``,
+    """By pane id, and ``header``, ``banner``, ``tabs``, ``FINDING_LINES``, ``footer``, ``filter-prompt``, ``filter``,
     ``filter-count``, ``notice``; what has no box is not shown."""
     framed: bool
     """Whether panes have a frame around them or, where room is dear, only a line above."""
@@ -45,7 +49,7 @@ class Arrangement(NamedTuple):
 
 
 _LINES = frozenset(
-    {"header", "banner", "tabs", "findings", "footer", "filter-prompt", "filter", "filter-count", "notice"}
+    {"header", "banner", "tabs", *FINDING_LINES, "footer", "filter-prompt", "filter", "filter-count", "notice"}
 )
 
 
@@ -81,8 +85,9 @@ def arrange(
         top += 1
     bottom = height - 1
     boxes.update(_bottom_line(width, bottom, filtering, filter_says))
-    bottom -= 1
-    boxes["findings"] = Box(0, bottom, width, 1)
+    shown = FINDING_LINES[: finding_lines(height)]
+    bottom -= len(shown)
+    boxes.update({name: Box(0, bottom + place, width, 1) for place, name in enumerate(shown)})
     body = Box(0, top, width, bottom - top)
     framed = width >= TWO_COLUMNS_FROM or kind != "single"
     if alone:
@@ -111,8 +116,13 @@ def starved(arrangement: Arrangement, needs: Mapping[str, int]) -> bool:
     return False
 
 
+def finding_lines(height: int) -> int:
+    """How many lines findings have on a terminal of this height."""
+    return 1 if height < 36 else 3 if height < 46 else len(FINDING_LINES)
+
+
 def _kind(width: int, height: int) -> Kind:
-    lines = 3
+    lines = 2 + finding_lines(height)
     if width >= TWO_COLUMNS_FROM and height >= lines + len(COLUMNS[0]) * (LEAST_PANE + 1):
         return "columns"
     if height >= lines + len(OVERVIEW) * (LEAST_PANE + 3):

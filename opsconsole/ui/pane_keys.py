@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from opsconsole.ui.layout import OVERVIEW
+
 if TYPE_CHECKING:
     from opsconsole.ui.screens.main import MainScreen
 
@@ -41,6 +43,16 @@ def _copy(screen: MainScreen) -> None:
         screen.say("row copied to the terminal's clipboard")
 
 
+def _acknowledge(screen: MainScreen) -> None:
+    """Take note of the finding or alert under the cursor, or take that back."""
+    row = screen.cursor_row
+    if row is None:
+        return
+    kind, _, name = row.key.partition(":")
+    take = screen.feed.acknowledge if kind == "finding" else screen.feed.acknowledge_alert
+    screen.say("acknowledged: noted until it closes" if take(name) else "not acknowledged any more")
+
+
 def _probe(screen: MainScreen) -> None:
     """The marked rows, else the service under the cursor; where neither has a URL, everything."""
     row = screen.cursor_row if screen.active == "services" else None
@@ -48,7 +60,17 @@ def _probe(screen: MainScreen) -> None:
     shown = screen.shown
     services = (shown.services.value if shown is not None else None) or ()
     with_url = {f"service:{service.name}" for service in services if service.url}
-    screen.probe(sorted(key for key in chosen if key in with_url or key.startswith("site:")))
+    keys = sorted(key for key in chosen if key in with_url or key.startswith("site:"))
+    screen.feed.probe_now(keys)
+    names = ", ".join(key.partition(":")[2] for key in keys)
+    screen.say(f"probing {names}" if names else "probing all sites and health URLs")
+
+
+def _verify(screen: MainScreen) -> None:
+    """Evidence that is read anew is what keeps a finding open, or closes it."""
+    screen.feed.probe_now(())
+    screen.refresh_everything()
+    screen.say("collecting all evidence again: what no longer holds closes after fresh looks")
 
 
 def _back(screen: MainScreen) -> None:
@@ -59,14 +81,14 @@ def _back(screen: MainScreen) -> None:
         screen.set_faults_only(False)
     elif screen.zoomed:
         screen.set_zoomed(False)
-    elif screen.active in ("sites", "queue"):
+    elif screen.active not in OVERVIEW:
         screen.enter("services")
 
 
 def _quit(screen: MainScreen) -> None:
     if screen.zoomed and screen.context().panes_shown == 1 and screen.overview_fits:
         screen.set_zoomed(False)
-    elif screen.active in ("sites", "queue"):
+    elif screen.active not in OVERVIEW:
         screen.enter("services")
     else:
         screen.app.exit(return_code=0)
@@ -103,5 +125,7 @@ PANE_ACTIONS: dict[str, Callable[[MainScreen], None]] = {
     "back": _back,
     "quit": _quit,
     "redraw": _redraw,
+    "acknowledge": _acknowledge,
+    "verify": _verify,
     "probe": _probe,
 }

@@ -6,15 +6,15 @@ in the panes and is never in the data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.events import Resize
-from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
-from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.geometry import Size
+from textual.layout import Layout
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
@@ -23,19 +23,29 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.cell import Row
 from opsconsole.present.glyphs import glyphs
 from opsconsole.present.header import header_content
+from opsconsole.present.keys import kind_of
 from opsconsole.present.pane import PaneContent
 from opsconsole.present.panes import PANES, pane_content
 from opsconsole.ui.actions import Context
-from opsconsole.ui.concerns import concerns
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.filter_bar import FilterCount, FilterInput, FilterPrompt
-from opsconsole.ui.findings import FindingsLine
+from opsconsole.ui.findings import FindingsStrip, finding_of
 from opsconsole.ui.footer import FooterLine, Hint
-from opsconsole.ui.layout import FILTER_SAYS, LEAST_HEIGHT, LEAST_WIDTH, OVERVIEW, Arrangement, arrange, starved
+from opsconsole.ui.layout import (
+    FILTER_SAYS,
+    LEAST_HEIGHT,
+    LEAST_WIDTH,
+    OVERVIEW,
+    Arrangement,
+    arrange,
+    finding_lines,
+    starved,
+)
 from opsconsole.ui.lines import BannerLine, HeaderLine, Notice
 from opsconsole.ui.logs import log_path
 from opsconsole.ui.messages import CursorMoved, PaneEntered
 from opsconsole.ui.pane_keys import PANE_ACTIONS
+from opsconsole.ui.places import Places
 from opsconsole.ui.repaint import ThriftyScreen
 from opsconsole.ui.table import RowTable
 from opsconsole.ui.tabs import Tab, TabLine
@@ -44,29 +54,6 @@ SAY_S = 6.0
 """How long a message stands in the footer."""
 TREES = ("services", "workers", "sessions", "environments")
 """Panes whose rows have processes below them."""
-
-
-class _Places(Layout):
-    """Puts each widget into the box that the arrangement has for it; the others are not shown."""
-
-    name = "places"
-
-    def __init__(self, arranged: Callable[[Size], Arrangement]) -> None:
-        self._arranged = arranged
-
-    def arrange(
-        self,
-        parent: Widget,  # the toolkit's signature
-        children: list[Widget],
-        size: Size,
-        greedy: bool = True,
-    ) -> ArrangeResult:
-        boxes = self._arranged(size).boxes
-        return [
-            WidgetPlacement(Region(*boxes[child.id]), NULL_OFFSET, NULL_SPACING, child)
-            for child in children
-            if child.id in boxes
-        ]
 
 
 class MainScreen(ThriftyScreen):
@@ -84,13 +71,13 @@ class MainScreen(ThriftyScreen):
         wall: Callable[[], float],
     ) -> None:
         super().__init__()
-        self._feed = feed
+        self.feed = feed
         self._mode, self._label, self._demo = ("watch" if read_only else "console"), label, demo
         self._ascii_only = ascii_only
         self._glyphs = glyphs(ascii_only)
         self._hints = hints
         self._wall = wall
-        self._places = _Places(self.arranged)
+        self._places = Places(self.arranged)
         self.active = "services"
         self.zoomed: bool = False
         self.frozen: bool = False
@@ -115,7 +102,7 @@ class MainScreen(ThriftyScreen):
         self.header = HeaderLine(ascii_only=ascii_only)
         self.banner = BannerLine(ascii_only=ascii_only)
         self.tabs = TabLine(ascii_only=ascii_only)
-        self.findings = FindingsLine(ascii_only=ascii_only)
+        self.findings = FindingsStrip(ascii_only=ascii_only, signs=self._glyphs)
         self.footer = FooterLine(ascii_only=ascii_only)
         self.filter_input = FilterInput()
         self.filter_count = FilterCount(ascii_only=ascii_only)
@@ -126,7 +113,7 @@ class MainScreen(ThriftyScreen):
         yield self.banner
         yield self.tabs
         yield from self.tables.values()
-        yield self.findings
+        yield from self.findings.lines
         yield self.footer
         yield FilterPrompt(ascii_only=self._ascii_only)
         yield self.filter_input
@@ -155,11 +142,8 @@ class MainScreen(ThriftyScreen):
         )
         for table in self.tables.values():
             table.framed = self.arrangement.framed
-        self.notice.lines = (
-            "too small",
-            f"needs {LEAST_WIDTH}x{LEAST_HEIGHT}",
-            f"has {size.width}x{size.height}",
-        )
+        needed, has = f"needs {LEAST_WIDTH}x{LEAST_HEIGHT}", f"has {size.width}x{size.height}"
+        self.notice.lines = ("too small", needed, has)
         return self.arrangement
 
     def _needs(self) -> dict[str, int]:
@@ -184,7 +168,7 @@ class MainScreen(ThriftyScreen):
     @on(Resize)
     def _resized(self) -> None:
         self.call_after_refresh(self._focus_active)
-        self._show_footer()
+        self._show_lines()
 
     # Data
 
@@ -212,7 +196,7 @@ class MainScreen(ThriftyScreen):
 
     def _show_pane(self, pane_id: str, snapshot: Snapshot) -> None:
         table = self.tables[pane_id]
-        content = pane_content(pane_id, snapshot, self._feed.history, tree=table.view.tree, glyphs=self._glyphs)
+        content = pane_content(pane_id, snapshot, self.feed.history, tree=table.view.tree, glyphs=self._glyphs)
         self.contents[pane_id] = content
         table.show(content)
 
@@ -227,7 +211,7 @@ class MainScreen(ThriftyScreen):
             ],
             self.active,
         )
-        self.findings.show(concerns(PANES, self.contents))
+        self.findings.show(self.shown.diagnosis if self.shown is not None else None, finding_lines(self.size.height))
         self._show_footer()
 
     def _show_header(self) -> None:
@@ -272,6 +256,8 @@ class MainScreen(ThriftyScreen):
             has_log=bool(self.log_path),
             probes=shown is not None
             and (shown.sites.state != "unconfigured" or any(service.url for service in shown.services.value or ())),
+            row_kind=kind_of(row.key) if (row := table.cursor_row) is not None else "",
+            finding=finding_of(shown, table.cursor_row),
         )
 
     @property
@@ -362,15 +348,9 @@ class MainScreen(ThriftyScreen):
 
     def refresh_everything(self) -> None:
         """Read every source again, and write the whole screen again."""
-        self._feed.refresh_now()
+        self.feed.refresh_now()
         self.refresh()
         self.say("reading everything again")
-
-    def probe(self, keys: Sequence[str]) -> None:
-        """Probe what these rows show; all that can be, when there is none."""
-        self._feed.probe_now(keys)
-        names = ", ".join(key.partition(":")[2] for key in keys)
-        self.say(f"probing {names}" if names else "probing all sites and health URLs")
 
     def set_zoomed(self, wanted: bool) -> None:
         self.zoomed = wanted

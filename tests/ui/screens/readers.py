@@ -33,6 +33,12 @@ class SampleFeed:
 
     def probe_now(self, keys: Iterable[str] = ()) -> None: ...
 
+    def acknowledge(self, finding_id: str) -> bool:
+        return True
+
+    def acknowledge_alert(self, name: str) -> bool:
+        return True
+
 
 class SampleFollower:
     """Gives its batches one by one, then nothing more."""

@@ -1,0 +1,100 @@
+"""Findings on the screen: the lines above the footer, the view with its keys, at every height."""
+
+from __future__ import annotations
+
+import pytest
+
+from opsconsole.config.types import Config, LoadedConfig
+from opsconsole.ui.app import ConsoleApp
+from opsconsole.ui.layout import FINDING_LINES, arrange, finding_lines
+from tests.ui.screens.readers import SampleFeed
+from tests.unit.present.test_findings import diagnosed
+
+
+class NotingFeed(SampleFeed):
+    def __init__(self) -> None:
+        super().__init__(diagnosed())
+        self.noted: list[str] = []
+
+    def acknowledge(self, finding_id: str) -> bool:
+        self.noted.append(finding_id)
+        return True
+
+    def acknowledge_alert(self, name: str) -> bool:
+        self.noted.append(f"alert {name}")
+        return True
+
+
+def console(feed: NotingFeed) -> ConsoleApp:
+    return ConsoleApp(feed, read_only=True, loaded=LoadedConfig(config=Config(), path=None), ascii_only=False)
+
+
+def line(app: ConsoleApp, number: int) -> str:
+    width = app.main.size.width
+    return "".join(text for text, _ in app.main.findings.lines[number].pieces(width)).rstrip()
+
+
+@pytest.mark.parametrize(("height", "shown"), [(24, 1), (40, 3), (50, 5)])
+async def test_findings_stand_above_the_footer_gravest_first(height: int, shown: int) -> None:
+    app = console(NotingFeed())
+    async with app.run_test(size=(140, height)) as pilot:
+        app.main.collected(diagnosed())
+        await pilot.pause()
+        assert app.main.arrangement is not None
+        assert [name in app.main.arrangement.boxes for name in FINDING_LINES] == [n < shown for n in range(5)]
+        assert "assigner: 70% of its prompts fail" in line(app, 0)
+        if shown > 1:
+            assert line(app, 1).split()[:2] == ["✖", "critical"]
+            assert "start orchestrator" in line(app, 1)
+            assert f"{7 - shown} more (8)" in line(app, shown - 1)
+        else:
+            assert "more (8)" in line(app, 0)
+
+
+async def test_a_finding_is_acknowledged_in_its_view_and_nowhere_else() -> None:
+    feed = NotingFeed()
+    app = console(feed)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.main.collected(diagnosed())
+        await pilot.press("a")
+        assert feed.noted == []
+        await pilot.press("8", "a", "9", "a")
+        await pilot.pause()
+        assert feed.noted == ["worker-failing:assigner", "alert load"]
+
+
+async def test_details_of_a_finding_open_from_its_row() -> None:
+    app = console(NotingFeed())
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.main.collected(diagnosed())
+        await pilot.press("8", "j", "enter")
+        await pilot.pause()
+        assert app.screen is not app.main
+        await pilot.press("escape", "escape")
+        await pilot.pause()
+        assert app.main.active == "services"
+
+
+@pytest.mark.parametrize("height", range(10, 70))
+def test_the_lines_never_take_a_panes_place(height: int) -> None:
+    arrangement = arrange(150, height, active="services")
+    assert sum(name in arrangement.boxes for name in FINDING_LINES) == finding_lines(height)
+    rows = [set(range(box.y, box.y + box.height)) for name, box in arrangement.boxes.items() if name in FINDING_LINES]
+    panes = {y for name in arrangement.panes() for y in range(*_span(arrangement.boxes[name]))}
+    assert not set().union(*rows) & panes
+
+
+def _span(box: object) -> tuple[int, int]:
+    return box.y, box.y + box.height  # type: ignore[attr-defined]
+
+
+async def test_fixing_says_why_it_cannot_in_a_console_that_only_looks() -> None:
+    app = console(NotingFeed())
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.main.collected(diagnosed())
+        await pilot.press("8")
+        await pilot.pause()
+        assert app.actions["fix"].enabled(app.context()) == "read-only"
+        await pilot.press("1")
+        await pilot.pause()
+        assert app.actions["fix"].enabled(app.context()) == "only on a finding"
