@@ -16,6 +16,7 @@ from opsconsole import __version__
 COMMANDS = {
     "status": "observe",
     "diagnose": "diagnose",
+    "report": "report",
     "probe": "observe",
     "watch": "observe",
     "kill-duplicates": "act",

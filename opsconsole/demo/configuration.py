@@ -97,11 +97,16 @@ def _workers(plan: Blueprint, layout: Layout, token: str) -> list[tuple[str, dic
                 "pid_file": str(layout.tmp / "project_orchestrator.pid"),
                 "component": "Architect Dashboard:orchestrator",
                 "critical": True,
+                "impact": "automated task coordination is completely stopped",
             },
         ),
         (
             *("assigner", "assigner_worker", "architect_assigner_worker.log"),
-            {"silent_after": "5m", "limits": {"memory": "500MB"}},
+            {
+                "silent_after": "5m",
+                "limits": {"memory": "500MB"},
+                "impact": "task assignment is mostly non-functional",
+            },
         ),
         (
             *("auto_confirm", "auto_confirm_worker_v2", "auto_confirm_v2.log"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from opsconsole.model.finding import Diagnosis, Evidence, Finding, Related, Remedy, Unknown
 from opsconsole.present import humanise
@@ -42,7 +42,7 @@ def finding_lines(finding: Finding, width: int, signs: Glyphs) -> list[str]:
 
 
 def _told(finding: Finding) -> Iterator[tuple[str, str]]:
-    yield from _first_labelled("evidence", [evidence_text(one) for one in finding.evidence])
+    yield from _first_labelled("evidence", evidence_lines(finding.evidence))
     yield "cause", finding.root_cause
     yield from _first_labelled("explained by", [related_text(one) for one in finding.causes])
     yield from _first_labelled("explains", [related_text(one) for one in finding.symptoms])
@@ -57,10 +57,18 @@ def _first_labelled(label: str, texts: list[str]) -> Iterator[tuple[str, str]]:
         yield "" if index else label, text
 
 
-def evidence_text(evidence: Evidence) -> str:
-    """``source, 17:19:00: fact``."""
-    when = f", {humanise.clock_time(evidence.at)}" if evidence.at is not None else ""
-    return f"{evidence.source}{when}: {evidence.fact}"
+def evidence_lines(evidence: Iterable[Evidence]) -> list[str]:
+    """Facts of one source and time below it, so that a path is told once."""
+    lines: list[str] = []
+    before = ""
+    for one in evidence:
+        when = f", {humanise.clock_time(one.at)}" if one.at is not None else ""
+        source = f"{one.source}{when}:"
+        if source != before:
+            lines.append(source)
+        before = source
+        lines.append(f"  {one.fact}")
+    return lines
 
 
 def related_text(related: Related) -> str:

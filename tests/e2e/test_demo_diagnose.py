@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from opsconsole.demo.expected import Expected
 from opsconsole.demo.sandbox import Sandbox
 from tests.e2e.demo_ground import eventually
 
@@ -35,10 +36,36 @@ def diagnosed(sandbox: Sandbox) -> tuple[int, dict[str, Any]]:
     return eventually("answers in time", look, 60.0)
 
 
+def assert_the_report_has_the_sandbox_numbers(written: str, expected: Expected) -> None:
+    """Whatever it tells is what the sandbox knows it built."""
+    queue, system = expected.queue, expected.system
+    assert f"**Failed Operations (24h)**: {queue.failed_24h} prompts" in written
+    assert f"{queue.total} prompts: {queue.completed} completed, {queue.failed} failed" in written
+    assert f"Load Average: {system.load1:.2f}, {system.load5:.2f}, {system.load15:.2f}" in written
+    assert f"{system.cpu_user:.2f}% user, {system.cpu_system:.2f}% sys, {system.cpu_idle:.2f}% idle" in written
+    for service in expected.services:
+        row = next(line for line in written.splitlines() if line.startswith(f"| {service.name} | {service.port} |"))
+        assert ("UP" if service.state == "up" else service.state.upper()) in row
+        assert all(str(pid) in row for pid in service.pids)
+    for worker in expected.workers:
+        assert f"### {worker.name}\n" in written
+        assert all(str(pid) in written for pid in (*worker.pids, *worker.wrappers))
+    for site in expected.sites:
+        assert f"| {site.name} | {site.url} | 200 |" in written
+    for environment in expected.environments:
+        assert f"| {environment.name} | {environment.port} |" in written
+
+
 def test_the_incident_is_found_whole() -> None:
     with Sandbox.build() as sandbox:
         status, document = diagnosed(sandbox)
         expected = sandbox.expected
+        report = sandbox.directory / "report.md"
+        command = [Path(sys.executable).with_name("opsconsole"), "--config", sandbox.config_path]
+        command += ["--state-dir", sandbox.state_dir, "report", "-o", report]
+        assert subprocess.run(command, timeout=60, check=False).returncode == 0
+        written = report.read_text()
+    assert_the_report_has_the_sandbox_numbers(written, expected)
     assert status == 1
     assert document["score"] == 4.2
     found = {one["id"]: one for one in document["findings"]}

@@ -58,7 +58,7 @@ def log_errors(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
 def pattern_fact(pattern: LogPattern) -> str:
     """``29 times, every 5 to 15 min: TEMPLATE``."""
     cadence = f", {every(*pattern.every_s)}" if pattern.every_s is not None else ""
-    return f"{pattern.count} times{cadence}: {pattern.template}"
+    return f"{several(pattern.count, 'time')}{cadence}: {pattern.template}"
 
 
 def _goes_on(pattern: LogPattern, log: Log, snapshot: Snapshot) -> bool:

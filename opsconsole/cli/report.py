@@ -1,0 +1,61 @@
+"""`report`: the incident report, from what is true now and what the journal tells was done."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from opsconsole.cli.loading import load_or_exit
+from opsconsole.cli.root import ExitCode, Options, shared_options
+from opsconsole.config.locate import state_directory
+from opsconsole.diagnose import diagnose
+from opsconsole.engine import Engine
+
+
+@click.command()
+@shared_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Default: standard output.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of Markdown.")
+@click.pass_context
+def report(ctx: click.Context, output: Path | None, as_json: bool) -> None:
+    """Write the report: state, issues with evidence and cause, fixes, targets, action plan, samples.
+
+    Exit 0 when it was written, whatever it says; 3 when something in it could not be judged and nothing is wrong.
+    """
+    from opsconsole.act.journal_reader import JournalReader
+    from opsconsole.present.incident_report import incident_report
+    from opsconsole.present.json import SCHEMA, diagnose_document, encode
+    from opsconsole.present.report import Facts, markdown, report_document
+
+    options = ctx.ensure_object(Options)
+    engine = Engine(load_or_exit(options))
+    snapshot = engine.collect_once()
+    journal = JournalReader(state_directory(options.state_dir)).entries()
+    facts = Facts(
+        snapshot=snapshot,
+        diagnosis=snapshot.diagnosis or diagnose(snapshot, engine.loaded.config),
+        entries=journal.value or (),
+        journal_reason=journal.reason,
+    )
+    made = incident_report(facts)
+    if as_json:
+        found = diagnose_document(snapshot, facts.diagnosis)
+        written = encode({"schema": SCHEMA, **report_document(made, facts), "diagnosis": found}) + "\n"
+    else:
+        written = markdown(made)
+    if output is None:
+        click.echo(written, nl=False)
+    else:
+        _write(output, written)
+    sys.exit(ExitCode.UNKNOWN if facts.diagnosis.unknown and not facts.diagnosis.findings else ExitCode.DONE)
+
+
+def _write(path: Path, written: str) -> None:
+    try:
+        path.write_text(written, encoding="utf-8")
+    except OSError as error:
+        click.echo(f"{path}: {error.strerror}", err=True)
+        sys.exit(ExitCode.USAGE)
+    click.echo(f"wrote {path}", err=True)

@@ -1,0 +1,50 @@
+"""The whole report: the sections of an incident report, from live data and the journal. Pure."""
+
+from __future__ import annotations
+
+from opsconsole.diagnose.words import several
+from opsconsole.present import humanise, report_plan, report_state
+from opsconsole.present.report import Facts, Report, ReportSection, text
+
+_SECTIONS = (
+    report_state.summary,
+    report_state.services,
+    report_state.issues,
+    report_state.workers,
+    report_state.resources,
+    report_state.sites,
+    report_plan.fixes,
+    report_plan.monitoring,
+    report_plan.root_causes,
+    report_plan.targets,
+    report_plan.action_plan,
+    report_plan.log_samples,
+    report_plan.process_list,
+    report_plan.commands,
+)
+
+
+def incident_report(facts: Facts) -> Report:
+    """Everything that is known now, in the order in which an analyst would tell it."""
+    snapshot, diagnosis = facts.snapshot, facts.diagnosis
+    gravest = next((part.severity for part in diagnosis.parts if part.count), None)
+    worst = "NONE - no issue found"
+    if gravest is not None:
+        worst = f"{gravest.upper()} - {several(len(diagnosis.findings), 'issue')} affecting this machine"
+    when = humanise.date_time(diagnosis.at)
+    closing = ReportSection(
+        "Report Complete",
+        (
+            text(
+                f"**Written**: {when}",
+                "**Next Review**: after the next fix, with opsconsole report"
+                if diagnosis.findings
+                else "**Next Review**: when an alert asks for it",
+            ),
+        ),
+    )
+    return Report(
+        title="Unstable Servers and Workers - Root Cause Analysis" if diagnosis.findings else "Servers and Workers",
+        head=(("Date", when), ("Host", snapshot.host), ("Analyst", "opsconsole"), ("Severity", worst)),
+        sections=(*(section(facts) for section in _SECTIONS), closing),
+    )
