@@ -177,11 +177,25 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is typed into a line of input, or to a dialog or the palette, is theirs first."""
-        if action == "perform_now":
-            return isinstance(self.screen, MainScreen | ReaderScreen) and not isinstance(self.focused, Input)
+        if action == "perform_now" and not (
+            isinstance(self.screen, MainScreen | ReaderScreen) and not isinstance(self.focused, Input)
+        ):
+            return False
         if action == "perform" and isinstance(self.screen, CommandPalette):
             return False
+        if action in ("perform_now", "perform") and not self._for_this_pane(str(parameters[0])):
+            return False
         return super().check_action(action, parameters)
+
+    def _for_this_pane(self, action_id: str) -> bool:
+        """Of actions that share a key, each in panes of its own, the one whose pane this is; elsewhere the first."""
+        action, pane = self.actions[action_id], self.main.active
+        keys = set(self.keymap.keys[action_id])
+        sharing = [one for one in self.registry if keys & set(self.keymap.keys[one.id])]
+        if len(sharing) == 1 or self.screen is not self.main:
+            return True
+        here = [one for one in sharing if pane in one.panes]
+        return action is (here or sharing)[0]
 
     def action_perform_now(self, action_id: str) -> None:
         self.action_perform(action_id)

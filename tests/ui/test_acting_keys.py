@@ -41,9 +41,12 @@ def test_every_verb_has_its_action() -> None:
     assert {spec.verb for spec in VERBS} | {"probe", "command"} == READY
 
 
-def test_no_two_actions_have_one_key() -> None:
-    keys = [key for action in ACTIONS for key in action.keys]
-    assert len(keys) == len(set(keys))
+def test_no_two_actions_have_one_key_in_one_pane() -> None:
+    for key in {key for action in ACTIONS for key in action.keys}:
+        sharing = [action for action in ACTIONS if key in action.keys]
+        panes = [pane for action in sharing for pane in action.panes]
+        assert len(sharing) == 1 or all(action.panes for action in sharing), key
+        assert len(panes) == len(set(panes)), key
 
 
 @pytest.mark.parametrize(
