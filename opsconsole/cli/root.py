@@ -17,6 +17,7 @@ COMMANDS = {
     "status": "observe",
     "diagnose": "diagnose",
     "report": "report",
+    "fix": "fix",
     "probe": "observe",
     "watch": "observe",
     "kill-duplicates": "act",

@@ -49,6 +49,8 @@ class _Track:
         """Monotonic; None while it does not hold."""
         self.open = False
         self.clean = 0
+        self.aside = False
+        """What explained it has closed, and its own source was not read since: its evidence may be of before."""
 
 
 class Watch:
@@ -59,6 +61,8 @@ class Watch:
         self.alerts = Alerts()
         self._targets = Targets()
         self._acknowledged: frozenset[str] = frozenset()
+        self._explained: dict[str, frozenset[str]] = {}
+        """By the id of each open finding: the symptoms that were told inside it at the last look."""
         self._before: Snapshot | None = None
         self._awake_since: float | None = None
         """Monotonic time of the last jump or pause."""
@@ -72,8 +76,18 @@ class Watch:
         blind = unknowns(snapshot, config)
         for finding_id in {**self._tracks, **holding}:
             self._look(finding_id, holding.get(finding_id), snapshot, config, (*bugs, *blind))
-        standing = [self._told(track) for track in self._tracks.values() if track.open]
-        return wished(conclude(snapshot, config, standing, bugs), snapshot, config, self.alerts, self._targets)
+        self._set_aside()
+        standing = [self._told(track) for track in self._tracks.values() if track.open and not track.aside]
+        made = conclude(snapshot, config, standing, bugs)
+        self._explained = {one.id: frozenset(each.id for each in one.symptoms if each.muted) for one in made.findings}
+        return wished(made, snapshot, config, self.alerts, self._targets)
+
+    def _set_aside(self) -> None:
+        """Symptoms of what has just closed wait for evidence of their own before they are told by themselves."""
+        for leader, symptoms in self._explained.items():
+            if leader not in self._tracks:
+                for symptom in symptoms & self._tracks.keys():
+                    self._tracks[symptom].aside = True
 
     def acknowledge(self, finding_id: str) -> bool:
         """Take note of a finding until it closes, or take that back; whether it is acknowledged now. Any thread's."""
@@ -131,6 +145,7 @@ class Watch:
             self._fade(finding_id, track, anew, config)
             return
         track.finding, track.clean = held, 0
+        track.aside = track.aside and not anew
         if track.held_since is None:
             track.held_since = snapshot.monotonic
         if not track.open and self._may_open(track, snapshot, config):

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from opsconsole.demo.expected import Expected
 from opsconsole.demo.sandbox import Sandbox
 from tests.e2e.demo_ground import eventually
@@ -34,6 +36,28 @@ def diagnosed(sandbox: Sandbox) -> tuple[int, dict[str, Any]]:
         return None if late & {one["subject"] for one in document["unknown"]} else (ended.returncode, document)
 
     return eventually("answers in time", look, 60.0)
+
+
+def put_right(sandbox: Sandbox, *findings: str) -> dict[str, Any]:
+    command = [Path(sys.executable).with_name("opsconsole"), "--config", sandbox.config_path]
+    command += ["--state-dir", sandbox.state_dir, "fix", *findings, "--yes", "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    document: dict[str, Any] = {"status": ended.returncode, **json.loads(ended.stdout)}
+    return document
+
+
+def assert_it_was_put_right_in_order(fixed: dict[str, Any]) -> None:
+    """Each plan verified, each finding closed by evidence collected again, the others left."""
+    by_id = {one["finding"]: one for one in fixed["fixes"]}
+    assert by_id["env-stale:environments"]["reason"] == "it is told in env-ports-exhausted:pool: fix that"
+    done = [one for one in fixed["fixes"] if one["result"] == "done"]
+    assert [one["finding"] for one in done] == ["env-ports-exhausted:pool", "worker-missing:orchestrator"]
+    assert all(one["verified"] and one["closed"] for one in done), done
+    assert fixed["result"] == "done"
+    assert fixed["status"] == 0
+    assert len(fixed["plans"]) == 2
+    assert fixed["score_after"] == pytest.approx(fixed["score_before"] + 1.8 + 0.5)
+    assert "worker-duplicates:auto_confirm" in fixed["left"]
 
 
 def assert_the_report_has_the_sandbox_numbers(written: str, expected: Expected) -> None:
@@ -65,6 +89,8 @@ def test_the_incident_is_found_whole() -> None:
         command += ["--state-dir", sandbox.state_dir, "report", "-o", report]
         assert subprocess.run(command, timeout=60, check=False).returncode == 0
         written = report.read_text()
+        fixed = put_right(sandbox, "worker-missing:orchestrator", "env-ports-exhausted:pool", "env-stale:environments")
+        assert_it_was_put_right_in_order(fixed)
     assert_the_report_has_the_sandbox_numbers(written, expected)
     assert status == 1
     assert document["score"] == 4.2

@@ -211,6 +211,22 @@ def test_since_is_what_the_evidence_tells_else_when_it_was_first_seen() -> None:
     assert duplicates.since == AT - 90.0
 
 
+def test_a_symptom_is_not_told_by_itself_before_its_own_source_was_read_again() -> None:
+    days = Days()
+
+    def health(at: float) -> Any:
+        return service(state="degraded", reason="stopped: orchestrator", stopped=("orchestrator",), probed_at=at)
+
+    for probed_at in (1.0, 2.0, 3.0):
+        opened = days.look(workers=(MISSING,), services=(health(probed_at),))
+    assert ids(opened.findings) == ["worker-missing:orchestrator"]
+    for _ in range(4):
+        left = days.look(workers=(THERE,), services=(health(3.0),))
+    assert left.findings == (), "the health URL was last asked before the worker was back"
+    again = days.look(workers=(THERE,), services=(health(4.0),))
+    assert ids(again.findings) == ["service-degraded:Dashboard"]
+
+
 def test_what_is_gone_from_the_config_goes_from_the_findings() -> None:
     days = Days()
     days.look(workers=(MISSING,))

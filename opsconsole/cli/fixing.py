@@ -1,0 +1,236 @@
+"""One run of `fix`: a watched machine, findings in order, a plan for each, and what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import click
+import msgspec
+
+from opsconsole.act.planning import make_plan
+from opsconsole.act.submit import submit
+from opsconsole.act.verbs import MODULES
+from opsconsole.cli.acting import Manner, follow
+from opsconsole.cli.root import ExitCode
+from opsconsole.config.types import LoadedConfig
+from opsconsole.diagnose.order import in_order
+from opsconsole.engine import Engine
+from opsconsole.model.finding import RULE_NAMES, Diagnosis, Finding
+from opsconsole.model.plan import Outcome, Plan, Refused
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.json import SCHEMA
+from opsconsole.present.plan import plan_text
+
+REFRESH_S = 1.0
+SETTLED_S = 4.0
+"""For so long everything is watched before it is decided what is wrong: what comes and goes needs several looks."""
+READ_WITHIN_S = 15.0
+CLOSES_WITHIN_S = 30.0
+SLOW_CLOSES_WITHIN_S = 6.0
+"""Averages and rates need minutes to tell: they are looked at, not waited for."""
+_SLOW = frozenset({"system-load", "cpu-starved", "memory-pressure", "swap-thrash", "worker-failing", "log-errors"})
+
+
+class Fix(msgspec.Struct):
+    """What became of one finding."""
+
+    finding: str
+    result: Outcome | None = None
+    """None: only planned."""
+    verified: bool | None = None
+    closed: bool | None = None
+    """Whether fresh evidence no longer shows it; None: not looked."""
+    reason: str = ""
+    plan: Plan | None = None
+    steps: list[Any] = []
+
+
+class Fixing:
+    """Starts watching when it is entered, ends when it is left."""
+
+    def __init__(self, loaded: LoadedConfig, state_dir: Path, manner: Manner) -> None:
+        self._loaded, self._state_dir, self._manner = loaded, state_dir, manner
+        self._engine = Engine(loaded, refresh_s=REFRESH_S)
+        self._fixes: list[Fix] = []
+        self._by_hand: list[str] = []
+        self._before: Diagnosis | None = None
+        self._result: Outcome | None = None
+
+    def __enter__(self) -> Fixing:
+        self._engine.start(lambda _snapshot: None)
+        began = time.monotonic()
+        self._wait(lambda: self._read_whole() and time.monotonic() - began > SETTLED_S, READ_WITHIN_S)
+        self._before = self._diagnosis
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._engine.stop()
+
+    def run(self, wanted: tuple[str, ...]) -> int:
+        """Put these right, or with none everything that can be. Returns the exit status."""
+        chosen = self._chosen(wanted)
+        for finding in in_order(chosen):
+            if not finding.remedy.automatic or finding.remedy.action not in MODULES:
+                self._by_hand.append(finding.id)
+            elif not self._put_right(finding):
+                break
+        self._result = None if self._manner.dry_run else self._overall()
+        if self._manner.dry_run or self._result == "nothing-to-do":
+            return ExitCode.DONE
+        if self._result == "refused":
+            return ExitCode.REFUSED
+        left = any(one.closed is False or one.verified is False for one in self._fixes)
+        by_name = bool(wanted) and bool(self._by_hand)
+        return ExitCode.FOUND if self._result == "failed" or left or by_name else ExitCode.DONE
+
+    def document(self) -> dict[str, Any]:
+        """The document of ``fix --json``."""
+        plans = [msgspec.to_builtins(one.plan) for one in self._fixes if one.plan is not None]
+        now = self._diagnosis
+        return {
+            "schema": SCHEMA,
+            "dry_run": self._manner.dry_run,
+            "result": self._result,
+            "verified": self._verified(),
+            "plan": plans[0] if len(plans) == 1 else None,
+            "plans": plans,
+            "steps": [step for one in self._fixes for step in one.steps],
+            "fixes": [
+                {**msgspec.to_builtins(one), "plan": one.plan.id if one.plan is not None else None}
+                for one in self._fixes
+            ],
+            "by_hand": self._by_hand,
+            "left": [finding.id for finding in now.findings] if now is not None else [],
+            "score_before": self._before.score if self._before is not None else None,
+            "score_after": now.score if now is not None else None,
+        }
+
+    # Choosing
+
+    def _chosen(self, wanted: tuple[str, ...]) -> tuple[Finding, ...]:
+        found = self._before.findings if self._before is not None else ()
+        if not wanted:
+            return found
+        by_id = {finding.id: finding for finding in found}
+        for finding_id in wanted:
+            if finding_id not in by_id:
+                self._explain(finding_id)
+        return tuple(by_id[one] for one in dict.fromkeys(wanted) if one in by_id)
+
+    def _explain(self, finding_id: str) -> None:
+        """Why a finding that was named is none of the open ones."""
+        if finding_id.partition(":")[0] not in RULE_NAMES:
+            raise click.UsageError(f"no rule makes a finding {finding_id!r}; `opsconsole diagnose` tells the open ones")
+        findings = self._before.findings if self._before is not None else ()
+        inside = [one.id for one in findings for each in (*one.causes, *one.symptoms) if each.id == finding_id]
+        reason = f"it is told in {inside[0]}: fix that" if inside else "there is no such finding now"
+        self._fixes.append(Fix(finding_id, "nothing-to-do", reason=reason))
+
+    # Doing
+
+    def _put_right(self, finding: Finding) -> bool:
+        """Plan it as things are now, do it, look again; False when nothing further may be done."""
+        undone = {one.finding for one in self._fixes if one.result == "refused"}
+        if held_up := [cause.id for cause in finding.causes if cause.id in undone]:
+            self._fixes.append(Fix(finding.id, "refused", reason=f"waits for {held_up[0]}, which causes it"))
+            return True
+        current = self._open(finding.id)
+        if current is None and not self._manner.dry_run:
+            self._fixes.append(Fix(finding.id, "nothing-to-do", closed=True, reason="put right by what came before"))
+            return True
+        remedy = (current or finding).remedy
+        snapshot = self._engine.latest
+        if snapshot is None or not remedy.action:
+            return True
+        names = () if remedy.action == "prune-environments" else remedy.targets
+        made = make_plan(remedy.action, names, snapshot, self._loaded)
+        fixed = Fix(finding.id)
+        self._fixes.append(fixed)
+        if isinstance(made, Refused):
+            # Nothing was touched: what does not hang on it may go on.
+            fixed.result, fixed.reason = made.outcome, made.reason
+            return True
+        fixed.plan = made
+        if not self._agreed(made, finding):
+            fixed.result, fixed.reason = ("refused", "not agreed to") if not self._manner.dry_run else (None, "")
+            return self._manner.dry_run
+        self._carry_out(made, fixed)
+        if fixed.result not in ("done", "nothing-to-do") or fixed.verified is False:
+            return False
+        self._engine.refresh_now()
+        deadline = SLOW_CLOSES_WITHIN_S if finding.rule in _SLOW else CLOSES_WITHIN_S
+        fixed.closed = self._wait(lambda: self._open(finding.id) is None, deadline)
+        return True
+
+    def _agreed(self, plan: Plan, finding: Finding) -> bool:
+        if self._manner.dry_run:
+            if not self._manner.as_json:
+                click.echo(f"{finding.id}: {finding.title}\n{plan_text(plan)}\n")
+            return False
+        click.echo(f"{finding.id}: {finding.title}", err=True)
+        if self._manner.yes:
+            return True
+        click.echo(plan_text(plan), err=True)
+        return click.confirm("\nDo it?", default=False, err=True)
+
+    def _carry_out(self, plan: Plan, fixed: Fix) -> None:
+        submitted = submit(plan, self._state_dir)
+        if isinstance(submitted, Refused):
+            fixed.result, fixed.reason = "refused", submitted.reason
+            return
+        entry = follow(self._state_dir, plan, lambda text: click.echo(f"  {text}", err=True))
+        result = entry.result if entry is not None else None
+        if entry is None or result is None:
+            fixed.result, fixed.reason = "failed", "the executor ended before the plan did"
+            return
+        fixed.result, fixed.verified, fixed.reason = result.result, result.verified, result.reason
+        fixed.steps = msgspec.to_builtins(entry.steps)
+
+    # Looking
+
+    @property
+    def _diagnosis(self) -> Diagnosis | None:
+        return self._engine.latest.diagnosis if self._engine.latest is not None else None
+
+    def _open(self, finding_id: str) -> Finding | None:
+        diagnosis = self._diagnosis
+        return next((one for one in diagnosis.findings if one.id == finding_id), None) if diagnosis else None
+
+    def _read_whole(self) -> bool:
+        """Whether every source has been read once."""
+        snapshot = self._engine.latest
+        return snapshot is not None and not any(
+            reading.state == "unknown" and reading.at is None for reading in _readings(snapshot)
+        )
+
+    def _wait(self, until: Callable[[], bool], within_s: float) -> bool:
+        deadline = time.monotonic() + within_s
+        while not (reached := until()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return reached
+
+    def _overall(self) -> Outcome:
+        results = [one.result for one in self._fixes]
+        for worst in ("failed", "refused"):
+            if worst in results:
+                return "failed" if worst == "failed" else "refused"
+        if any(one.verified is False for one in self._fixes):
+            return "failed"
+        return "done" if "done" in results else "nothing-to-do"
+
+    def _verified(self) -> bool | None:
+        told = [one.verified for one in self._fixes if one.plan is not None]
+        return None if not told or None in told else all(told)
+
+
+def _readings(snapshot: Snapshot) -> tuple[Any, ...]:
+    return (
+        *(snapshot.services, snapshot.workers, snapshot.sessions, snapshot.environments, snapshot.system),
+        *(snapshot.sites, snapshot.queue, snapshot.disks, snapshot.ports),
+    )
