@@ -27,6 +27,8 @@ class Context:
     on_row: bool = False
     row_kind: str = ""
     """The first word of the key of the row under the cursor: ``worker``, ``finding``; empty for none."""
+    diagnosed: bool = False
+    """Whether the shown Snapshot has a diagnosis."""
     finding: Finding | None = None
     """The one under the cursor."""
     filter: str = ""
@@ -123,6 +125,10 @@ def _fixable(context: Context) -> str:
     if context.why_no_change:
         return context.why_no_change
     return "" if context.finding.remedy.action in context.verbs else "not available"
+
+
+def _needs_diagnosis(context: Context) -> str:
+    return "" if context.diagnosed else "nothing was diagnosed yet"
 
 
 def _needs_finding(context: Context) -> str:
@@ -286,6 +292,9 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     _view(7, "queue", "Queue"),
     _view(8, "findings", "Findings"),
     _view(9, "alerts", "Alerts and targets"),
+    ConsoleAction(
+        "report", "report", ("E",), CONSOLE, "The incident report as it stands; again: write it", _needs_diagnosis
+    ),
     ConsoleAction("journal", "journal", ("J",), CONSOLE, "What has been done, and what came of it"),
     ConsoleAction("help", "help", ("?",), CONSOLE, "What every key does", footer=9),
     ConsoleAction(

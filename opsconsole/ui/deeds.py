@@ -28,6 +28,7 @@ from opsconsole.ui.plan_words import standing
 from opsconsole.ui.remedies import Remedy, remedies
 from opsconsole.ui.screens.journal import JournalScreen
 from opsconsole.ui.screens.plan import PlanScreen
+from opsconsole.ui.screens.report import ReportScreen
 from opsconsole.ui.subjects import Member, Subject, subjects_of
 from opsconsole.ui.under_way import Told, UnderWay, note
 from opsconsole.ui.verbs import BY_ID
@@ -95,6 +96,8 @@ class Deeds:
             self._open_menu()
         elif action.id == "journal":
             self.open_journal()
+        elif action.id == "report":
+            self._open_report()
         elif action.id == "fix":
             self._fix()
         elif action.verb is not None or action.own:
@@ -259,6 +262,11 @@ class Deeds:
         keys = self._app.keymap.keys["journal"]
         key = shown_key(keys[0]) if keys else "the journal"
         self._app.main.footer.note(*note(self._unfinished, self._signs, key, looked_at=self._journal_looked_at))
+
+    def _open_report(self) -> None:
+        shown = self._app.main.shown
+        if shown is not None and shown.diagnosis is not None:
+            self._app.push_screen(ReportScreen(shown, self._state_dir, ascii_only=self._app.ascii_only))
 
     def open_journal(self) -> None:
         if self._state_dir is None:

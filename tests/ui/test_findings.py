@@ -7,6 +7,7 @@ import pytest
 from opsconsole.config.types import Config, LoadedConfig
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.layout import FINDING_LINES, arrange, finding_lines
+from opsconsole.ui.screens.report import ReportScreen
 from tests.ui.screens.readers import SampleFeed
 from tests.unit.present.test_findings import diagnosed
 
@@ -98,3 +99,15 @@ async def test_fixing_says_why_it_cannot_in_a_console_that_only_looks() -> None:
         await pilot.press("1")
         await pilot.pause()
         assert app.actions["fix"].enabled(app.context()) == "only on a finding"
+
+
+async def test_the_report_opens_from_its_key() -> None:
+    app = console(NotingFeed())
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.main.collected(diagnosed())
+        await pilot.press("E")
+        await pilot.pause()
+        assert isinstance(app.screen, ReportScreen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is app.main

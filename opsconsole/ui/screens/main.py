@@ -257,6 +257,7 @@ class MainScreen(ThriftyScreen):
             probes=shown is not None
             and (shown.sites.state != "unconfigured" or any(service.url for service in shown.services.value or ())),
             row_kind=kind_of(row.key) if (row := table.cursor_row) is not None else "",
+            diagnosed=shown is not None and shown.diagnosis is not None,
             finding=finding_of(shown, table.cursor_row),
         )
 
