@@ -113,9 +113,8 @@ class ReportScreen(PagesScreen):
         self.title_line.show(inert(f"Report: {self._report.title}", self.ascii_only), notes)
 
     def lines(self, width: int) -> list[StyledLine]:
-        lines: list[StyledLine] = [
-            [(f"{label}: {inert(value, self.ascii_only)}", "")] for label, value in self._report.head
-        ]
+        head = (inert(f"{label}: {value}", self.ascii_only) for label, value in self._report.head)
+        lines: list[StyledLine] = [[(part, "")] for line in head for part in wrapped(line, width)]
         for section in self._report.sections:
             lines += [[], [(inert(section.title, self.ascii_only), "title")]]
             for block in section.blocks:
