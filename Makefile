@@ -24,7 +24,7 @@ test: $(VENV)/.installed-dev   ## all tests, end-to-end ones included
 	$(BIN)/python -m pytest -n $(JOBS)
 
 test-claude: $(VENV)/.installed-dev   ## the real Claude Code, installed from npm into the cache, against a stub
-	$(BIN)/python -m pytest tests/claude -rs
+	$(BIN)/python -m pytest tests/claude -rs -n 2 --dist loadfile
 
 check: test lint types contracts wheel-test   ## what CI runs
 

@@ -101,17 +101,11 @@ def _from_proc(pid: int, boot: str) -> Living | None:
         ppid=stat.ppid,
         session=stat.session,
         tty=stat.tty,
-        started_at=_started_at(stat.start_ticks),
+        started_at=procfs.started_at(stat.start_ticks),
         kernel_thread=stat.kernel_thread,
         ignores_term=_ignores_term(status),
         readable=bool(exe and cmdline),
     )
-
-
-def _started_at(start_ticks: int) -> float:
-    import time
-
-    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + start_ticks / procfs.TICKS_PER_S
 
 
 def _ignores_term(status: bytes) -> bool:

@@ -20,6 +20,8 @@ from opsconsole.model.text import shown
 
 _ENTRY_BYTES = 64 * 1024
 _ENVIRONMENT_BYTES = 256 * 1024
+CLOCK_SLACK_S = 1.0
+"""Between the kernel's clock that counts from boot and the wall clock."""
 
 
 class EntryUnreadable(Exception):
@@ -45,8 +47,12 @@ def entry_path(home: Path, profile: RegistryProfile, pid: int) -> Path:
     return home / profile.entries / f"{pid}.json"
 
 
-def read_entry(path: Path, process: ProcessId) -> RegistryEntry:
-    """The entry, when it is of this very process. Raises EntryUnreadable."""
+def read_entry(path: Path, process: ProcessId, started_at: float | None) -> RegistryEntry:
+    """The entry, when it is of this very process. Raises EntryUnreadable.
+
+    ``started_at`` (seconds since the epoch): versions that write no start ticks are told from an earlier process with
+    the same pid by having written their entry since the process's start.
+    """
     try:
         told = decoded(read_capped(path, _ENTRY_BYTES))
     except FileUnreadable as failure:
@@ -56,7 +62,7 @@ def read_entry(path: Path, process: ProcessId) -> RegistryEntry:
         raise EntryUnreadable("its registry entry is not JSON") from None
     if not isinstance(told, dict):
         raise EntryUnreadable("its registry entry is no JSON object")
-    if told.get("pid") != process.pid or str(told.get("procStart", "")) != str(process.start_ticks):
+    if told.get("pid") != process.pid or not _is_of(told, process, started_at):
         raise EntryUnreadable("the registry entry under its pid is of another process")
     moved = told.get("statusUpdatedAt")
     return RegistryEntry(
@@ -69,6 +75,15 @@ def read_entry(path: Path, process: ProcessId) -> RegistryEntry:
         waiting_for=_text(told, "waitingFor"),
         status_at=moved / 1000.0 if isinstance(moved, int | float) else None,
     )
+
+
+def _is_of(told: dict[str, Any], process: ProcessId, started_at: float | None) -> bool:
+    if "procStart" in told:
+        return str(told["procStart"]) == str(process.start_ticks)
+    written = told.get("startedAt")
+    if started_at is None or isinstance(written, bool) or not isinstance(written, int | float):
+        return False
+    return written / 1000.0 >= started_at - CLOCK_SLACK_S
 
 
 def live_holders(home: Path, profile: RegistryProfile, session_id: str, root: str = "/proc") -> tuple[int, ...]:
@@ -84,7 +99,8 @@ def live_holders(home: Path, profile: RegistryProfile, session_id: str, root: st
         if stat is None or stat.state in "ZX":
             continue
         try:
-            entry = read_entry(home / profile.entries / name, ProcessId("", int(pid), stat.start_ticks))
+            started_at = procfs.started_at(stat.start_ticks)
+            entry = read_entry(home / profile.entries / name, ProcessId("", int(pid), stat.start_ticks), started_at)
         except EntryUnreadable:
             continue
         if entry.session_id == session_id:

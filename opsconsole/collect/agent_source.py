@@ -43,6 +43,8 @@ class Attended(msgspec.Struct, frozen=True):
     exe: str
     uid: int | None
     cwd: str
+    started_at: float | None = None
+    """Of the agent's process, seconds since the epoch."""
     tree: tuple[int, ...] = ()
     """Pids of the pane's whole tree."""
 
@@ -126,7 +128,7 @@ class AgentSource:
             return
         followed.stamp = stamp
         try:
-            followed.entry, followed.entry_missing = read_entry(path, one.process), ""
+            followed.entry, followed.entry_missing = read_entry(path, one.process, one.started_at), ""
         except EntryUnreadable as failure:
             followed.entry, followed.entry_missing = None, str(failure)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -180,6 +181,11 @@ def read_started_in(base: str) -> str | None:
         if entry.startswith(b"PWD=/"):
             return os.fsdecode(entry[4:])
     return None
+
+
+def started_at(start_ticks: int) -> float:
+    """Seconds since the epoch; start ticks count from boot, suspended time included."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + start_ticks / TICKS_PER_S
 
 
 def read_pss_bytes(base: str) -> int | None:

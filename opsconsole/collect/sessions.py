@@ -85,6 +85,7 @@ def agents_to_attend(sessions: Iterable[Session], processes: ProcessTable) -> tu
                     exe=process.exe or "",
                     uid=process.uid,
                     cwd=process.cwd or "",
+                    started_at=process.started_at,
                     tree=tuple(each.pid for each in processes.tree(pane.pid) if each.state != "Z"),
                 )
             )

@@ -36,6 +36,8 @@ SETTLE_S = 1.0
 """Between blocking the pane and looking again: what was typed just before has arrived by then."""
 ENDS_WITHIN_S = 15.0
 SURVIVORS_WAIT_S = 3.0
+GIVE_BACK_S = 45
+"""After so long typing is possible again whatever has become of the executor; longer than all of it takes."""
 
 
 def plan(request: Request) -> Iterable[Part]:
@@ -145,6 +147,9 @@ def execute(job: Job) -> None:
     job.scratch["available_before"] = available_bytes()
     try:
         with job.step(f"block typing in pane {target.pane.pane}"):
+            # Should this executor be killed, the server itself gives the keyboard back.
+            allow = f"select-pane -e -t {target.pane.pane}"
+            ask(target.pane, "run-shell", "-b", "-d", str(GIVE_BACK_S), "-C", allow)
             ask(target.pane, "select-pane", "-d", "-t", target.pane.pane)
         try:
             time.sleep(SETTLE_S)

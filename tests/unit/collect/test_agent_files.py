@@ -19,6 +19,7 @@ from tests.makers import process_id
 REGISTRY = builtin_agents().profiles["claude-code"].registry
 assert REGISTRY is not None
 TOOLS = ("CronCreate", "ScheduleWakeup")
+STARTED_AT = 1_770_000_000.0
 ID = "0b9f1d2e-0000-4000-8000-000000000001"
 
 
@@ -39,24 +40,35 @@ def entry(process: ProcessId, **changes: Any) -> dict[str, Any]:
 
 def refusal(path: Path, process: ProcessId) -> str:
     with pytest.raises(EntryUnreadable) as refused:
-        read_entry(path, process)
+        read_entry(path, process, STARTED_AT)
     return str(refused.value)
 
 
 def test_an_entry_is_read_when_it_is_of_this_very_process(tmp_path: Path) -> None:
     path, process = tmp_path / "42.json", process_id(42)
     path.write_text(json.dumps(entry(process)))
-    told = read_entry(path, process)
+    told = read_entry(path, process, STARTED_AT)
     assert (told.session_id, told.status, told.waiting_for) == (ID, "waiting", "permission prompt")
     assert told.status_at == 1_770_571_140.25
     path.write_text(json.dumps(entry(process, procStart=process.start_ticks)))
-    assert read_entry(path, process).version == "2.1.330"
+    assert read_entry(path, process, STARTED_AT).version == "2.1.330"
 
 
 def test_a_leftover_of_an_earlier_process_with_the_same_pid_is_not_believed(tmp_path: Path) -> None:
     path, process = tmp_path / "42.json", process_id(42)
     for changes in ({"procStart": "1"}, {"procStart": None}, {"pid": 43}):
         path.write_text(json.dumps(entry(process, **changes)))
+        assert "of another process" in refusal(path, process)
+
+
+def test_a_version_that_writes_no_start_ticks_is_known_by_when_it_wrote(tmp_path: Path) -> None:
+    """As 2.1.100 does: an entry from before this process's start was left by an earlier one with its pid."""
+    path, process = tmp_path / "42.json", process_id(42)
+    told = {"pid": 42, "sessionId": ID, "cwd": "/srv", "kind": "interactive", "entrypoint": "cli"}
+    path.write_text(json.dumps({**told, "startedAt": int((STARTED_AT + 1.2) * 1000)}))
+    assert read_entry(path, process, STARTED_AT).session_id == ID
+    for written in (int((STARTED_AT - 30) * 1000), "soon", None, True):
+        path.write_text(json.dumps({**told, "startedAt": written}))
         assert "of another process" in refusal(path, process)
 
 
@@ -80,7 +92,7 @@ def test_what_is_no_entry_is_told_as_what_it_is(tmp_path: Path) -> None:
 def test_hostile_words_in_an_entry_are_made_inert(tmp_path: Path) -> None:
     path, process = tmp_path / "42.json", process_id(42)
     path.write_text(json.dumps(entry(process, status="idle\x1b]0;x\x07", sessionId=7, statusUpdatedAt="soon")))
-    told = read_entry(path, process)
+    told = read_entry(path, process, STARTED_AT)
     assert (told.status, told.session_id, told.status_at) == ("idle]0;x", "", None)
 
 
