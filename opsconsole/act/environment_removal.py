@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import subprocess
 import threading
@@ -66,9 +67,11 @@ def remove(table: EnvironmentsTable, which: Named) -> str:
 
 def why_not_named(which: Named) -> str:
     """Why its id cannot be handed to its source: it was cut or masked when it was read."""
-    if not which.id or MASK in which.id or "…" in which.id:
-        return "its id cannot be used as it was read"
-    return ""
+    return "its id cannot be used as it was read" if not which.id or _is_cut(which.id) else ""
+
+
+def _is_cut(value: str) -> bool:
+    return MASK in value or "…" in value
 
 
 def _values(which: Named) -> dict[str, str]:
@@ -76,10 +79,14 @@ def _values(which: Named) -> dict[str, str]:
 
 
 def _url(table: EnvironmentsTable, which: Named) -> str:
-    url = table.delete_url
+    """The address of this one alone. Raises StepFailed: with this in its place it would be the address of others."""
     for field, value in _values(which).items():
-        url = url.replace(field, quote(value, safe=""))
-    return url
+        if field in table.delete_url and value in ("", ".", ".."):
+            raise StepFailed(f"{value!r} in place of {field} would address other environments")
+        if field in table.delete_url and _is_cut(value):
+            raise StepFailed(f"its {field} cannot be used as it was read")
+    quoted = {field: quote(value, safe="") for field, value in _values(which).items()}
+    return _in_place(table.delete_url, quoted)
 
 
 def _argv(command: tuple[str, ...], which: Named) -> tuple[str, ...]:
@@ -87,14 +94,21 @@ def _argv(command: tuple[str, ...], which: Named) -> tuple[str, ...]:
 
 
 def filled(word: str, values: dict[str, str]) -> str:
-    """One word of an argv with its fields filled in. A value never turns a word into an option. Raises StepFailed."""
+    """One word of an argv with its fields filled in, once: what a value holds is no field. A value never turns a word
+    into an option, and one that was cut or masked is not handed on. Raises StepFailed."""
     for field, value in values.items():
         if field in word and word.startswith(field) and value.startswith("-"):
             raise StepFailed(f"{value!r} would be taken for an option")
         if field in word and not value:
             raise StepFailed(f"there is nothing to put in place of {field}")
-        word = word.replace(field, value)
-    return word
+        if field in word and _is_cut(value):
+            raise StepFailed(f"what stands for {field} cannot be used as it was read")
+    return _in_place(word, values)
+
+
+def _in_place(text: str, values: dict[str, str]) -> str:
+    """The text with each field replaced by its value, in one go."""
+    return re.sub("|".join(map(re.escape, values)), lambda found: values[found[0]], text) if values else text
 
 
 def _by_request(table: EnvironmentsTable, url: str) -> str:

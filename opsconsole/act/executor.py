@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> int:
     if os.fork() != 0:
         os._exit(0)
     _settle()
+    _give_path_back()
     from pathlib import Path
 
     from opsconsole.act.carry import carry_out
@@ -40,6 +41,16 @@ def _wait_for_plan() -> str:
     line = os.read(0, 200)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     return line.decode("ascii", "replace").strip()
+
+
+def _give_path_back() -> None:
+    """PYTHONPATH as the operator has it: it was changed so that this process finds its own modules."""
+    from opsconsole.model.plan import OWN_PATH_VARIABLE
+
+    own = os.environ.pop(OWN_PATH_VARIABLE, None)
+    os.environ.pop("PYTHONPATH", None)
+    if own is not None:
+        os.environ["PYTHONPATH"] = own
 
 
 def _settle() -> None:

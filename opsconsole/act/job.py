@@ -110,6 +110,10 @@ class Job(msgspec.Struct, frozen=True):
             failed = StepFailed(error.strerror or str(error))
             failed.step = record.number
             raise failed from error
+        except Exception as error:
+            # Whoever reads the journal later must not take it for still under way.
+            self.journal.end_step(self.plan.id, record, "failed", str(error) or type(error).__name__)
+            raise
         if step.failure:
             self.journal.end_step(self.plan.id, record, "failed", step.failure)
         else:

@@ -17,7 +17,7 @@ import msgspec
 from opsconsole.act.descriptors import usual_limit_for
 from opsconsole.act.journal import Journal, JournalFailed
 from opsconsole.config.locate import make_state_directory
-from opsconsole.model.plan import READ_ONLY_VARIABLE, Plan, Refused
+from opsconsole.model.plan import OWN_PATH_VARIABLE, READ_ONLY_VARIABLE, Plan, Refused
 
 LOG = "executor.log"
 """In the state directory: what an executor had to say when it failed in a way nobody foresaw."""
@@ -110,9 +110,14 @@ def _spawn(state_dir: Path, arguments: list[str], stdin: int) -> subprocess.Pope
 
 
 def _environment() -> dict[str, str]:
-    """This environment; where we were imported from a checkout, the executor is too."""
+    """This environment; where we were imported from a checkout, the executor is too.
+
+    It takes the path back as soon as it runs: what it starts finds its modules where the operator's programs do.
+    """
     import opsconsole
 
     package = str(Path(opsconsole.__file__).resolve().parents[1])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH", "")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    own = os.environ.get("PYTHONPATH")
+    paths = [package, *filter(None, [own])]
+    kept = {} if own is None else {OWN_PATH_VARIABLE: own}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **kept}

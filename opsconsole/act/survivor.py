@@ -36,11 +36,11 @@ class _Criterion(NamedTuple):
 def choose(request: Request, subject: Subject) -> Choice:
     """Who stays of a worker's instances. Raises WhyNot with kind ``refused`` when it is a tie."""
     instances = list(subject.seen.instances)
-    if request.keep is not None:
-        return _as_told(request.keep, instances)
     criteria = _criteria(request, subject)
     worth = {each.pid: tuple(criterion.worth(each) for criterion in criteria) for each in instances}
     ranked = sorted(instances, key=lambda each: worth[each.pid], reverse=True)
+    if request.keep is not None:
+        return _as_told(request.keep, ranked, subject.seen.wanted)
     staying, going = ranked[: subject.seen.wanted], ranked[subject.seen.wanted :]
     if staying and going and worth[staying[-1].pid] == worth[going[0].pid]:
         tied = [each for each in ranked if worth[each.pid] == worth[going[0].pid]]
@@ -54,12 +54,17 @@ def choose(request: Request, subject: Subject) -> Choice:
     )
 
 
-def _as_told(keep: int, instances: list[Instance]) -> Choice:
-    kept = [each for each in instances if each.pid == keep]
+def _as_told(keep: int, ranked: list[Instance], wanted: int) -> Choice:
+    """The chosen one stays, and beside it as many of the others as are wanted, the best first."""
+    kept = [each for each in ranked if each.pid == keep]
     if not kept:
-        raise WhyNot(f"{keep} is no instance; there are: {', '.join(str(each.pid) for each in instances)}", "usage")
-    others = [each for each in instances if each.pid != keep]
-    return Choice(((kept[0], "chosen"),), tuple((each, "not the one that was chosen") for each in others))
+        raise WhyNot(f"{keep} is no instance; there are: {', '.join(str(each.pid) for each in ranked)}", "usage")
+    others = [each for each in ranked if each.pid != keep]
+    beside = max(wanted - 1, 0)
+    return Choice(
+        ((kept[0], "chosen"), *((each, "wanted") for each in others[:beside])),
+        tuple((each, "not the one that was chosen") for each in others[beside:]),
+    )
 
 
 def _decided(

@@ -32,6 +32,9 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 READ_ONLY_VARIABLE = "OPSCONSOLE_READ_ONLY"
 """Set to anything in the environment: nothing that is started from there may change the machine, the executor too."""
 
+OWN_PATH_VARIABLE = "OPSCONSOLE_PYTHONPATH"
+"""PYTHONPATH as the operator has it, handed to the executor, whose own begins with where opsconsole is."""
+
 Outcome = Literal["done", "failed", "refused", "nothing-to-do"]
 RefusalKind = Literal["refused", "unknown", "usage", "nothing"]
 """``unknown``: a source that had to be read could not be; ``usage``: no such name; ``nothing``: it is so already."""

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from opsconsole.act.environment_removal import filled
-from opsconsole.act.job import Job, StepFailed, Verification
+from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
+from opsconsole.act.living import boot_id, difference, look_at
 from opsconsole.act.policy import why_not_name
 from opsconsole.act.request import Part, Request, WhyNot, each, one_of
 from opsconsole.config.types import ActionTable, Config
-from opsconsole.model.plan import SubjectKind, Subplan
+from opsconsole.model.plan import SubjectKind, Subplan, Target
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.text import command_line, shown
 
@@ -54,6 +55,7 @@ def plan_one(request: Request, name: str) -> Subplan:
     return Subplan(
         subject=name if action.on != "system" else action.name,
         subject_kind=_KINDS[action.on],
+        targets=_handed_over(request, action, values),
         steps=(f"run {command_line(argv)}",),
         checks=("it ends with exit status 0",),
         warnings=() if action.changes else ("the config says that it changes nothing",),
@@ -86,12 +88,47 @@ def _values(action: ActionTable, snapshot: Snapshot, name: str) -> dict[str, str
     return {f"{{{field}}}": "" if value is None else str(value) for field, value in fields.items()}
 
 
+def _handed_over(request: Request, action: ActionTable, values: dict[str, str]) -> tuple[Target, ...]:
+    """The process whose pid stands in the command: it must be that very one when the command is run."""
+    pid = values.get("{pid}", "")
+    if not pid or not any("{pid}" in word for word in action.command):
+        return ()
+    now = look_at(int(pid), request.boot_id)
+    table = request.snapshot.processes.value
+    seen = table.get(int(pid)) if table is not None else None
+    if now is None or now.ended or (seen is not None and seen.id != now.mark.id):
+        raise WhyNot(f"{pid} has ended or is another process now: look again")
+    mark = now.mark
+    return (
+        Target(
+            kind="process",
+            role="pid in the command",
+            name=action.name,
+            reason="the command is given its pid",
+            process=mark,
+            start=now.started_at,
+            command=mark.command,
+        ),
+    )
+
+
+def _still_the_same(job: Job) -> None:
+    """Raises TargetChanged when a pid in the command has become another's."""
+    for mark in [target.process for target in job.subplan.targets if target.process is not None]:
+        now = look_at(mark.pid, boot_id())
+        if now is None or now.ended:
+            raise TargetChanged(f"{mark.pid} ({mark.command}) has ended; nothing was run")
+        if reason := difference(mark, now):
+            raise TargetChanged(f"changed since the plan was made: {reason}; nothing was run")
+
+
 def execute(job: Job) -> None:
     action = _action(job.loaded.config, str(job.subplan.data["action"]))
     if action is None:
         raise StepFailed("it is not in the config any more")
     argv = tuple(filled(word, job.subplan.data["values"]) for word in action.command)
     with job.step(f"run {command_line(argv)}") as step:
+        _still_the_same(job)
         try:
             done = subprocess.run(
                 argv,

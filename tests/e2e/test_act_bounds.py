@@ -1,0 +1,125 @@
+"""What a plan may reach and no further: neighbours of what it ends, odd ids, hostile names, what changed meanwhile."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opsconsole.model.plan import Refused
+from tests.e2e.act_ground import PYTHON, World, eventually, runs
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def test_the_one_that_is_chosen_stays_with_as_many_as_are_wanted(world: World) -> None:
+    world.worker("twin", instances=2)
+    copies = [world.start(PYTHON, "twin.py") for _ in range(3)]
+    plan = world.plan("kill-duplicates", "twin", keep=copies[2].pid)
+    assert {survivor.pid for survivor in plan.subplans[0].survivors} == {copies[0].pid, copies[2].pid}
+    assert [target.pid for target in plan.targets] == [copies[1].pid]
+
+
+def test_choosing_one_ends_nothing_where_as_many_run_as_wanted(world: World) -> None:
+    world.worker("twin", instances=2)
+    copies = [world.start(PYTHON, "twin.py") for _ in range(2)]
+    made = world.make("kill-duplicates", "twin", keep=copies[0].pid)
+    assert isinstance(made, Refused)
+    assert made.kind == "nothing"
+
+
+SUPERVISOR = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "kid.py"], start_new_session=True)
+print("up", child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_workers_started_by_a_supervisor_are_not_ended_with_it(world: World) -> None:
+    world.worker("kid")
+    world.worker("boss", code=SUPERVISOR)
+    boss = world.start(PYTHON, "boss.py")
+    (kid,) = eventually("the kid", lambda: world.instances("kid"))
+    plan = world.plan("stop", "boss", grace_s=3.0)
+    assert [mark.pid for target in plan.targets for mark in target.tree] == []
+    result = world.done(plan)
+    assert result.result == "done"
+    assert boss.wait(10) == -signal.SIGTERM
+    time.sleep(1.5)
+    assert runs(kid)
+
+
+def test_of_two_workers_that_one_shell_started_only_one_is_ended(world: World) -> None:
+    world.worker("one")
+    world.worker("two")
+    script = world.program("all.sh", f"{PYTHON} two.py &\n{PYTHON} one.py\nwait\n")
+    world.start("sh", str(script))
+    (one,) = eventually("one", lambda: world.instances("one"))
+    (two,) = eventually("two", lambda: world.instances("two"))
+    made = world.plan("stop", "one")
+    assert two not in [mark.pid for target in made.targets for mark in (target.process, *target.tree) if mark]
+    world.done(made)
+    time.sleep(1.5)
+    assert runs(two)
+    assert not runs(one)
+
+
+def _same_environment(world: World, pid: int) -> dict[str, str]:
+    raw = Path(f"/proc/{pid}/environ").read_bytes()
+    return dict(field.partition("=")[::2] for field in raw.decode().split("\0") if field)
+
+
+@pytest.mark.parametrize("own", [None, "/somewhere/of/its/own"])
+def test_what_is_started_finds_its_modules_where_the_operator_does(
+    world: World, monkeypatch: pytest.MonkeyPatch, own: str | None
+) -> None:
+    """The executor is told where opsconsole is; a worker of another Python must not import from there."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    if own is not None:
+        monkeypatch.setenv("PYTHONPATH", own)
+    world.worker("one")
+    result = world.done(world.plan("start", "one"))
+    assert (result.result, result.verified) == ("done", True)
+    (pid,) = world.instances("one")
+    environment = _same_environment(world, pid)
+    assert environment.get("PYTHONPATH") == own
+    assert not [name for name in environment if name.startswith("OPSCONSOLE_")]
+
+
+def test_a_command_is_not_run_on_a_pid_that_has_become_another_program(world: World) -> None:
+    world.worker(
+        "one", code="import os, sys\nprint('up', flush=True)\nos.read(0, 1)\nos.execv('/bin/sleep', ['sleep', '600'])\n"
+    )
+    world.table("[action]", {"name": "nudge", "on": "worker", "command": ["kill", "-KILL", "{pid}"]})
+    one = subprocess.Popen([PYTHON, "one.py"], cwd=world.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    world.children.append(one)
+    assert one.stdout is not None
+    assert one.stdin is not None
+    assert one.stdout.readline()
+    plan = world.plan("command", "one", action="nudge")
+    assert [target.pid for target in plan.targets] == [one.pid]
+    one.stdin.write(b"x")
+    one.stdin.close()
+    eventually("the other program", lambda: Path(f"/proc/{one.pid}/comm").read_text() == "sleep\n")
+    result = world.done(plan)
+    assert result.result == "refused"
+    assert "another program now" in result.reason
+    assert one.poll() is None
+
+
+def test_a_command_is_run_on_the_very_process_that_was_seen(world: World) -> None:
+    world.worker("one")
+    world.table("[action]", {"name": "nudge", "on": "worker", "command": ["kill", "-KILL", "{pid}"]})
+    one = world.start(PYTHON, "one.py")
+    assert world.done(world.plan("command", "one", action="nudge")).result == "done"
+    assert one.wait(10) == -signal.SIGKILL
