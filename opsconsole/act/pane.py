@@ -65,6 +65,21 @@ def ask(pane: PaneId, *command: str) -> str:
     return answer.output.decode(errors="replace")
 
 
+def literal(text: str) -> str:
+    """The text as tmux takes it for one word: a semicolon at its end would begin another command."""
+    return f"{text[:-1]}\\;" if text.endswith(";") else text
+
+
+def type_text(pane: PaneId, text: str) -> None:
+    """Type it as it is: what it begins with is no option, what it ends with no separator. Raises PaneLost."""
+    ask(pane, "send-keys", "-t", pane.pane, "-l", "--", literal(text))
+
+
+def directory(path: str) -> str:
+    """The path as tmux takes it for a directory: it expands formats in it, and ``#(...)`` would be run."""
+    return path.replace("#", "##")
+
+
 def screen(pane: PaneId) -> str:
     """What it shows, with attributes. Raises PaneLost."""
     screens, failures = capture([pane])

@@ -7,6 +7,7 @@ executor: before it blocks the pane, and after that.
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from opsconsole.model.session import Pane, Session
 QUIET_S = 600.0
 """Nothing of it may have moved for as long, unless the config says sooner that a session is idle."""
 YOUNGEST_S = 15.0
+_STANDS_FOR_MORE = re.compile(r"\[(Pasted text|Image)\b[^\]]*\]")
+"""What the box shows in place of something pasted."""
 _ENVIRONMENT_BYTES = 1024 * 1024
 
 
@@ -182,6 +185,8 @@ def _whole_draft(pane: Pane, evidence: AgentEvidence, profile: AgentProfile) -> 
         lines = raw_draft(screen(pane.id), profile.screen, evidence.version)
     except PaneLost as lost:
         raise WhyNot(f"its draft cannot be read: {lost}", "unknown") from None
+    if any(_STANDS_FOR_MORE.search(line) for line in lines):
+        raise WhyNot("what was pasted into its box is not on the screen and could not be put back")
     if len(lines) != 1:
         raise WhyNot("its draft has more than one line on the screen and could not be put back as it is")
     return lines[0]

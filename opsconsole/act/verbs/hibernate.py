@@ -7,6 +7,7 @@ end within its time is left running. The pane stays, with a card that says what 
 
 from __future__ import annotations
 
+import shlex
 import signal
 import time
 from collections.abc import Iterable
@@ -16,8 +17,9 @@ import msgspec
 from opsconsole.act.agent_look import AgentLooker, SessionsView
 from opsconsole.act.handle import Handle, wait_for
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
+from opsconsole.act.journal import JournalFailed
 from opsconsole.act.living import look_at
-from opsconsole.act.pane import PaneLost, ask, facts, screen, set_option
+from opsconsole.act.pane import PaneLost, ask, directory, facts, literal, screen, set_option
 from opsconsole.act.policy import why_not_signal
 from opsconsole.act.request import Part, Request, WhyNot, one_of
 from opsconsole.act.sleep_outcome import available_bytes, gone_and_kept, tree_bytes
@@ -225,6 +227,7 @@ def _end(job: Job, mark: ProcessMark, tree: tuple[ProcessMark, ...], saved: Save
     pane = saved.pane
     before = facts(pane).remain_on_exit
     job.scratch["remain_on_exit"] = before
+    asked = False
     try:
         if not saved.under_shell:
             with job.step("keep the pane when its process ends (remain-on-exit)"):
@@ -232,19 +235,21 @@ def _end(job: Job, mark: ProcessMark, tree: tuple[ProcessMark, ...], saved: Save
         with job.step(f"SIGTERM {mark.pid} ({mark.command})") as step:
             if reason := handle.recognise(lambda now: why_not_signal(now, job.bounds)):
                 raise TargetChanged(f"{reason}; nothing was sent")
-            handle.send(signal.SIGTERM)
+            asked = handle.send(signal.SIGTERM)
             wait_for([handle], ENDS_WITHIN_S)
             if not handle.has_ended:
-                raise StepFailed(f"it did not end within {ENDS_WITHIN_S:g} s, and was left running")
+                kept = "what brings it back is kept, and its pane stays, should it end later"
+                raise StepFailed(f"it did not end within {ENDS_WITHIN_S:g} s, and was left running; {kept}")
             until = time.monotonic() + SURVIVORS_WAIT_S
             while (left := [each for each in below if not each.look()]) and time.monotonic() < until:
                 wait_for(left, until - time.monotonic())
             step.detail = "ended" + (f"; outlived by {', '.join(str(each.mark.pid) for each in left)}" if left else "")
             job.scratch["survivors"] = [f"{each.mark.pid} ({each.mark.command})" for each in left]
     except StepFailed:
-        if not saved.under_shell and not handle.has_ended:
-            set_option(pane, "remain-on-exit", before)
-        SleepingStore(job.state_dir).forget(saved.conversation)
+        if not asked and not handle.has_ended:
+            if not saved.under_shell:
+                set_option(pane, "remain-on-exit", before)
+            SleepingStore(job.state_dir).forget(saved.conversation)
         raise
     finally:
         for each in (handle, *below):
@@ -253,8 +258,13 @@ def _end(job: Job, mark: ProcessMark, tree: tuple[ProcessMark, ...], saved: Save
 
 def _unblock(job: Job, target: Target) -> None:
     assert target.pane is not None  # noqa: S101
-    with job.step(f"allow typing in pane {target.pane.pane} again"):
+    try:
+        with job.step(f"allow typing in pane {target.pane.pane} again"):
+            ask(target.pane, "select-pane", "-e", "-t", target.pane.pane)
+    except JournalFailed:
+        # Nothing new is done without a record; but a pane must not stay deaf because the disk is full.
         ask(target.pane, "select-pane", "-e", "-t", target.pane.pane)
+        raise
 
 
 def _leave_card(job: Job, saved: SavedSession) -> None:
@@ -269,8 +279,8 @@ def _leave_card(job: Job, saved: SavedSession) -> None:
 
 def show_card(pane: PaneId, store: SleepingStore, saved: SavedSession, remain_on_exit: str) -> None:
     """Run the card in a pane whose process has ended."""
-    card = f"exec sh '{store.script_path(saved.conversation)}' card"
-    ask(pane, "respawn-pane", "-k", "-t", pane.pane, "-c", saved.cwd, card)
+    card = f"exec sh {shlex.quote(str(store.script_path(saved.conversation)))} card"
+    ask(pane, "respawn-pane", "-k", "-t", pane.pane, "-c", directory(saved.cwd), literal(card))
     set_option(pane, "remain-on-exit", remain_on_exit)
 
 

@@ -6,6 +6,7 @@ this conversation is ready; unsent text is put back then, unsent. A wake that fa
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Iterable
@@ -13,12 +14,13 @@ from pathlib import Path
 
 from opsconsole.act.agent_look import AgentLooker
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
-from opsconsole.act.pane import PaneLost, ask, facts, screen, set_option
+from opsconsole.act.pane import PaneLost, ask, directory, facts, literal, screen, set_option, type_text
 from opsconsole.act.policy import why_not_name
 from opsconsole.act.request import Part, Request, WhyNot, each, one_of
 from opsconsole.act.sleep_outcome import available_bytes, whole
 from opsconsole.act.sleeping_store import NotKept, SleepingStore
 from opsconsole.act.verbs.hibernate import show_card
+from opsconsole.collect import procfs
 from opsconsole.collect.agent_registry import live_holders
 from opsconsole.collect.agent_screen import parse
 from opsconsole.collect.agents import load_agents
@@ -138,20 +140,31 @@ def _room(job: Job, saved: SavedSession) -> None:
 
 
 def _resume(job: Job, store: SleepingStore, saved: SavedSession, pane: Pane) -> None:
-    script = store.script_path(saved.conversation)
+    script = shlex.quote(str(store.script_path(saved.conversation)))
+    now = facts(saved.pane)
     if not saved.under_shell:
-        job.scratch["remain_on_exit"] = facts(saved.pane).remain_on_exit
+        if not now.dead and (now.pid != pane.pid or now.command not in _SHELLS):
+            raise TargetChanged(f"its pane runs {now.command} now, not the card; nothing was done")
+        job.scratch["remain_on_exit"] = now.remain_on_exit
         with job.step(f"resume conversation {saved.conversation} in pane {saved.pane.pane}"):
             set_option(saved.pane, "remain-on-exit", "on")
-            ask(saved.pane, "respawn-pane", "-k", "-t", saved.pane.pane, "-c", saved.cwd, f"exec sh '{script}'")
+            where = directory(saved.cwd)
+            ask(saved.pane, "respawn-pane", "-k", "-t", saved.pane.pane, "-c", where, literal(f"exec sh {script}"))
         return
-    now = facts(saved.pane)
     if now.dead or now.pid != pane.pid or now.command not in _SHELLS:
         raise StepFailed(f"its shell is busy with {now.command}: nothing was typed")
+    if not _reads_commands(now.pid):
+        raise StepFailed(f"its shell waits for another {now.command} to end: nothing was typed")
     with job.step(f"type into its shell: sh {script}"):
         ask(saved.pane, "send-keys", "-t", saved.pane.pane, "C-e", "C-u")
-        ask(saved.pane, "send-keys", "-t", saved.pane.pane, "-l", f" sh '{script}'")
+        type_text(saved.pane, f" sh {script}")
         ask(saved.pane, "send-keys", "-t", saved.pane.pane, "Enter")
+
+
+def _reads_commands(shell: int) -> bool:
+    """Whether the pane's own shell has the terminal: a script it runs may be a shell too, and ask for a word."""
+    stat = (procfs.read_stat(f"/proc/{shell}/stat") or b"").rpartition(b")")[2].split()
+    return len(stat) > 5 and stat[2] == stat[5]
 
 
 def _until_ready(job: Job, looker: AgentLooker, store: SleepingStore, saved: SavedSession) -> None:
@@ -165,7 +178,7 @@ def _until_ready(job: Job, looker: AgentLooker, store: SleepingStore, saved: Sav
         step.detail = f"after {time.monotonic() - began:.1f} s"
     if saved.draft:
         with job.step("put its unsent text back, unsent"):
-            ask(saved.pane, "send-keys", "-t", saved.pane.pane, "-l", saved.draft)
+            type_text(saved.pane, saved.draft)
     with job.step("remove the mark; it is awake"):
         set_option(saved.pane, SLEEPS, "")
         if not saved.under_shell:
