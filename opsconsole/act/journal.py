@@ -113,6 +113,20 @@ class Journal:
                 raise JournalFailed(self._words(error)) from None
         return msgspec.json.decode(row[0], type=Plan) if row is not None else None
 
+    def withdraw(self, plan_id: str) -> bool:
+        """Take back a plan that no executor has: none will take it any more. False: one has it."""
+        with self._turn:
+            try:
+                self._connection.execute("begin immediate")
+                done = self._connection.execute(
+                    "delete from plans where id = ? and executor is null and final = 0", (plan_id,)
+                )
+                self._connection.execute("commit")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise JournalFailed(self._words(error)) from None
+        return done.rowcount == 1
+
     def begin_step(self, plan_id: str, subject: str, text: str) -> StepRecord:
         """Record that a step is about to be taken. On the disk when this returns."""
         with self._queued:

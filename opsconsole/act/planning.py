@@ -16,6 +16,7 @@ from collections import Counter
 from opsconsole.act.living import boot_id, difference, look_at
 from opsconsole.act.policy import config_digest, why_not_act
 from opsconsole.act.request import Request
+from opsconsole.act.units import why_not_whole
 from opsconsole.act.verbs import MODULES, module_of
 from opsconsole.collect.health import is_running
 from opsconsole.config.types import LoadedConfig
@@ -70,7 +71,7 @@ def make_plan(
         grace_s=grace_s,
         watch_s=watch_s,
     )
-    parts = tuple(module_of(verb).plan(request))
+    parts = tuple(_whole(part) for part in module_of(verb).plan(request))
     subplans = tuple(part for part in parts if isinstance(part, Subplan))
     refusals = tuple(part for part in parts if isinstance(part, Refusal))
     if not subplans or any(refusal.kind == "usage" for refusal in refusals):
@@ -110,6 +111,13 @@ def changed(plan: Plan) -> str:
         if reason := difference(target.process, now):
             return reason
     return ""
+
+
+def _whole(part: Subplan | Refusal) -> Subplan | Refusal:
+    """A systemd service is stopped only for a plan that names all that runs in it."""
+    if isinstance(part, Subplan) and (reason := why_not_whole(part.targets)):
+        return Refusal(part.subject, reason)
+    return part
 
 
 _ORDER: tuple[RefusalKind, ...] = ("usage", "refused", "unknown", "nothing")

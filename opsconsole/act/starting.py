@@ -35,8 +35,8 @@ BACKGROUND_S = 5.0
 LOG_LINES = 8
 
 
-class Ended(Exception):
-    """A started process ended before it was ready."""
+class Returned(StepFailed):
+    """A program returned with status 0, and what it has left running cannot be told: another try might double it."""
 
 
 def start_one(job: Job, table: WorkerTable, ready_s: float) -> ProcessId:
@@ -52,6 +52,8 @@ def start_one(job: Job, table: WorkerTable, ready_s: float) -> ProcessId:
         child, began = _launch(job, table, attempt)
         try:
             return _wait_ready(job, table, child, began, ready_s)
+        except Returned:
+            raise
         except StepFailed as failed:
             if attempt == ATTEMPTS:
                 raise _crash_loop(table, f"it ended {ATTEMPTS} times ({failed.reason})", failed.step) from failed
@@ -132,6 +134,8 @@ def _wait_ready(
         if status == 0 and (left := _in_background(job, began)) is not None:
             step.detail = f"it put itself into the background as {left.pid}"
             return left
+        if status == 0:
+            raise Returned(f"{child.pid} {_ending(status)} and nothing of it is seen to run", last_lines(table))
         raise StepFailed(f"{child.pid} {_ending(status)}", last_lines(table))
 
 

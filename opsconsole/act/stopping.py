@@ -73,6 +73,8 @@ def _recognise(job: Job, held: Sequence[_Held]) -> None:
     for each in held:
         if reason := each.root.recognise(why_not):
             raise TargetChanged(f"changed since the plan was made: {reason}; nothing was sent")
+    if reason := units.why_not_whole(each.target for each in held):
+        raise TargetChanged(f"changed since the plan was made: {reason}; nothing was sent")
     for each in held:
         kept = []
         for child in each.tree:
@@ -98,6 +100,15 @@ def _end(job: Job, held: Sequence[_Held]) -> None:
 
 def _alive(held: Iterable[_Held]) -> list[Handle]:
     return [handle for each in held for handle in each.alive]
+
+
+def recognise_targets(job: Job) -> None:
+    """Raises TargetChanged when a target is not what the operator saw, before something else than a signal is used."""
+    held = [_Held(target, target.process) for target in job.subplan.targets if target.process is not None]
+    try:
+        _recognise(job, held)
+    finally:
+        close_all([handle for each in held for handle in each.handles])
 
 
 def _through_systemctl(job: Job, held: Sequence[_Held]) -> None:
@@ -173,7 +184,8 @@ def _ask_orphans(job: Job, each: _Held) -> None:
     pids = ", ".join(str(handle.mark.pid) for handle in left)
     with job.step(f"SIGTERM {pids} (outlived {each.root.mark.pid})"):
         for handle in left:
-            handle.send(signal.SIGTERM)
+            if handle.send(signal.SIGTERM) and handle.state() in ("T", "t"):
+                handle.send(signal.SIGCONT)
 
 
 def _kill(job: Job, held: Sequence[_Held]) -> None:

@@ -86,8 +86,17 @@ def submit(
         if child.wait(DETACHED_WITHIN_S) != 0:
             raise OSError(f"exit status {child.returncode}; see {state_dir / LOG}")
     except (OSError, subprocess.SubprocessError) as error:
-        return Refused(plan.verb, f"no executor could be started: {error}")
+        return _taken_back(plan, state_dir, f"no executor could be started: {error}")
     return Submitted(plan.id)
+
+
+def _taken_back(plan: Plan, state_dir: Path, reason: str) -> Submitted | Refused:
+    """Refused, and nobody will carry it out later: an executor may only have been slow. Submitted: it has it by now."""
+    try:
+        with contextlib.closing(Journal(state_dir)) as journal:
+            return Refused(plan.verb, reason) if journal.withdraw(plan.id) else Submitted(plan.id)
+    except JournalFailed as failed:
+        return Refused(plan.verb, f"{reason}; it may still be carried out within a minute: {failed}")
 
 
 def _spawn(state_dir: Path, arguments: list[str], stdin: int) -> subprocess.Popen[bytes]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from opsconsole.collect import procfs
+from opsconsole.model.plan import Target
 
 _USER_MANAGER = re.compile(r"user@\d+\.service")
 
@@ -30,6 +32,45 @@ def why_not_unit(unit: str) -> str:
         return f"systemd service {unit.split()[-1]} owns it, and there is no systemctl here"
     if not unit.startswith("--user ") and os.geteuid() != 0:
         return f"systemd service {unit} owns it: sudo systemctl restart {unit}"
+    return ""
+
+
+def strangers(unit: str, roots: Collection[int], root: Path = Path("/proc")) -> list[int]:
+    """Pids in this service that are neither these processes nor below one of them: systemctl would end them too.
+
+    A worker that cron, a terminal or a tmux server's service has started runs in *its* service.
+    """
+    parents: dict[int, int] = {}
+    members = []
+    for folder in root.glob("[0-9]*"):
+        stat = procfs.parse_stat(procfs.read_stat(f"{folder}/stat") or b"")
+        if stat is None:
+            continue
+        pid = int(folder.name)
+        parents[pid] = stat.ppid
+        if stat.state not in "ZX" and unit_of(pid, root) == unit:
+            members.append(pid)
+    return sorted(pid for pid in members if not _is_below(pid, roots, parents))
+
+
+def _is_below(pid: int, roots: Collection[int], parents: dict[int, int]) -> bool:
+    seen: set[int] = set()
+    while pid > 1 and pid not in seen:
+        if pid in roots:
+            return True
+        seen.add(pid)
+        pid = parents.get(pid, 0)
+    return False
+
+
+def why_not_whole(targets: Iterable[Target], root: Path = Path("/proc")) -> str:
+    """Why a service that owns some of these targets cannot be stopped for them: others run in it."""
+    targets = [target for target in targets if target.unit and target.pid is not None]
+    for unit in sorted({target.unit for target in targets}):
+        ours = {target.pid for target in targets if target.unit == unit and target.pid is not None}
+        if others := strangers(unit, ours, root):
+            name = unit.split()[-1]
+            return f"systemd service {name} also runs {', '.join(map(str, others[:5]))}, which stopping it would end"
     return ""
 
 

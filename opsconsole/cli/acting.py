@@ -71,7 +71,7 @@ def carry_through(made: Plan | Refused, state_dir: Path, manner: Manner) -> int:
     from opsconsole.act.planning import changed
     from opsconsole.act.submit import ReadyExecutor, submit
 
-    if not manner.yes and not sys.stdin.isatty():
+    if not manner.yes and not _can_ask():
         return refuse(Refused(made.verb, "there is no terminal to ask on; --yes agrees beforehand"), manner, made)
     try:
         ready: ReadyExecutor | None = ReadyExecutor(state_dir)
@@ -91,6 +91,11 @@ def carry_through(made: Plan | Refused, state_dir: Path, manner: Manner) -> int:
     if isinstance(submitted, Refused):
         return refuse(submitted, manner, made)
     return _tell(follow(state_dir, made, _progress), manner)
+
+
+def _can_ask() -> bool:
+    """Whether there is a terminal to ask on; standard input may have been closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def refuse(refused: Refused, manner: Manner, plan: Plan | None = None) -> int:

@@ -17,9 +17,14 @@ class _Screen:
     is_open = False
 
 
+def _on_a_terminal() -> bool:
+    """Both ends; either may have been closed."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
 def wanted(arguments: list[str]) -> bool:
     """Whether these arguments open a full screen on this terminal."""
-    if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown") or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown") or not _on_a_terminal():
         return False
     words = [word for word in arguments if not word.startswith("-")]
     flags = {word.split("=", 1)[0] for word in arguments if word.startswith("-")}

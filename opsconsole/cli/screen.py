@@ -43,9 +43,9 @@ def show(loaded: LoadedConfig, state_dir: Path, read_only: bool, refresh_s: floa
 
 def why_no_screen() -> str:
     """Why no full screen can be shown here; empty when it can."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         return "standard output is not a terminal"
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         return "standard input is not a terminal"
     if (term := os.environ.get("TERM", "")) in ("", "dumb", "unknown"):
         return f"the terminal (TERM={term}) cannot place the cursor"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from opsconsole.act import submit as submitting
 from opsconsole.model.plan import Refused
 from tests.e2e.act_ground import PYTHON, World, eventually, runs
 
@@ -123,3 +126,50 @@ def test_a_command_is_run_on_the_very_process_that_was_seen(world: World) -> Non
     one = world.start(PYTHON, "one.py")
     assert world.done(world.plan("command", "one", action="nudge")).result == "done"
     assert one.wait(10) == -signal.SIGKILL
+
+
+def test_a_launcher_that_returns_and_leaves_nothing_to_be_seen_is_run_once(world: World) -> None:
+    """What it left may run under another name: another try would double it."""
+    world.program("left.py")
+    world.worker(
+        "launch", code=f"import subprocess\nsubprocess.Popen([{PYTHON!r}, 'left.py'], start_new_session=True)\n"
+    )
+    result = world.done(world.plan("start", "launch"))
+    assert result.result == "failed"
+    assert "nothing of it is seen to run" in result.reason
+    left = [pid for pid in world.members() if b"left.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(left) == 1
+
+
+def test_a_plan_whose_executor_is_too_slow_is_taken_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told as refused, it must not be carried out a moment later all the same."""
+    world.worker("one")
+    one = world.start(PYTHON, "one.py")
+    plan = world.plan("stop", "one")
+
+    class Slow:
+        returncode = 0
+
+        def wait(self, _timeout: float) -> int:
+            raise subprocess.TimeoutExpired("executor", _timeout)
+
+    monkeypatch.setattr(submitting, "_spawn", lambda *_: Slow())
+    refused = submitting.submit(plan, world.state)
+    assert isinstance(refused, Refused)
+    monkeypatch.undo()
+    executor = [sys.executable, "-m", "opsconsole.act.executor", str(world.state), plan.id]
+    subprocess.run(executor, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+    time.sleep(1.0)
+    assert one.poll() is None
+
+
+def test_without_any_standard_input_nothing_is_asked_and_nothing_done(world: World) -> None:
+    world.worker("one")
+    one = world.start(PYTHON, "one.py")
+    world.loaded()
+    program = Path(sys.executable).with_name("opsconsole")
+    command = f"exec {program} --config opsconsole.toml --state-dir state stop one <&-"
+    said = subprocess.run(["sh", "-c", command], cwd=world.folder, capture_output=True, text=True, check=False)
+    assert said.returncode == 4, said.stderr
+    assert "--yes" in said.stderr
+    assert one.poll() is None

@@ -12,7 +12,7 @@ import msgspec
 from opsconsole.act.job import Job, StepFailed, Verification
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.start_spec import limits_note, why_not_start
-from opsconsole.act.stopping import end_targets, run_systemctl
+from opsconsole.act.stopping import end_targets, recognise_targets, run_systemctl
 from opsconsole.act.stopping_plan import aim_all, mark_minders, steps_of
 from opsconsole.act.subjects import find_subject
 from opsconsole.act.tables import table_of
@@ -60,6 +60,7 @@ def plan_one(request: Request, name: str) -> Subplan:
 
 def execute(job: Job) -> None:
     if unit := str(job.subplan.data.get("unit", "")):
+        recognise_targets(job)
         run_systemctl(job, "restart", unit)
         return
     table = table_of(job)
