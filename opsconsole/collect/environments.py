@@ -5,6 +5,8 @@ Whatever cannot be read as a list of environments is unknown with what came: an 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -126,16 +128,16 @@ def assemble_environments(
         return carry(raw)
     entries = raw.value.entries
     listening = {port.port: port for port in ports.value} if ports.value is not None else None
-    names = [entry.name for entry in entries if entry.name]
-    claims = [port for entry in entries for port in entry.ports]
+    names = Counter(entry.name for entry in entries if entry.name)
+    claims = Counter(port for entry in entries for port in entry.ports)
     ttl_s = float(table.ttl) if table.ttl is not None else None
     items = tuple(
         _environment(
             entry,
             ttl_s,
             now,
-            twice=names.count(entry.name) > 1,
-            contested=next((port for port in entry.ports if claims.count(port) > 1), None),
+            twice=names[entry.name] > 1,
+            contested=next((port for port in entry.ports if claims[port] > 1), None),
             listening=listening,
             processes=processes.value,
         )
@@ -198,7 +200,7 @@ def _owner(
     return entry.pid, "", False if told else None
 
 
-def _pool(table: EnvironmentsTable, claims: list[int], listening: dict[int, Port] | None) -> PortPool | None:
+def _pool(table: EnvironmentsTable, claims: Iterable[int], listening: dict[int, Port] | None) -> PortPool | None:
     bounds = port_pool(table.port_pool)
     if bounds is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,3 +169,15 @@ def test_a_command_that_may_not_be_run_is_unknown_with_the_reason(tmp_path: Path
     assert table is not None
     assert "[environments]: its command is not run" in reason(table)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_long_list_costs_in_proportion_to_its_length(tmp_path: Path) -> None:
+    def cost(count: int) -> float:
+        table = written(tmp_path, [{"name": f"env-{number}", "port": 1 + number} for number in range(count)])
+        raw = EnvironmentSource(table).read(SystemClock())
+        began = time.process_time()
+        assemble_environments(table, raw, ok((), NOW), NO_PROCESSES, NOW)
+        return time.process_time() - began
+
+    # Eight times the list; squared it would be 64 times the cost.
+    assert min(cost(8_000) for _ in range(2)) < 30 * min(cost(1_000) for _ in range(3))
