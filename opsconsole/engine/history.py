@@ -40,6 +40,10 @@ class History:
                     self._series[key] = deque(maxlen=self._keep)
                 self._series[key].append(value)
                 self._last_seen[key] = self._count
+            for key, seen in self._last_seen.items():
+                if seen != self._count:
+                    # Its source told nothing: a gap, so that what is older is not drawn as now.
+                    self._series[key].append(None)
             gone = [key for key, seen in self._last_seen.items() if self._count - seen > FORGET_AFTER]
             for key in gone:
                 del self._series[key], self._last_seen[key]
