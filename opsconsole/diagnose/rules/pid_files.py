@@ -30,6 +30,8 @@ def worker_pidfile(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     if running:
         yield _missing(running, snapshot)
     for worker in workers:
+        if worker.state == "unknown":
+            continue  # Whether its pid file is a trace of its end is not known yet.
         pid_file = worker.pid_file
         if pid_file is not None and pid_file.state in ("stale", "wrong") and not just_started(worker, snapshot):
             yield _misleading(worker, pid_file, snapshot)

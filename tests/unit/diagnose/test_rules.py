@@ -357,6 +357,11 @@ def test_pid_files_missing_are_one_finding_for_all_workers() -> None:
     assert [evidence.source for evidence in finding.evidence] == ["/tmp/assigner.pid", "/tmp/auto_confirm.pid"]
 
 
+def test_a_stale_pid_file_waits_until_it_is_known_whether_its_worker_runs() -> None:
+    stale = PidFile("/tmp/a.pid", "stale", 99, "99 is not running")
+    assert found_by("worker-pidfile", scene(workers=(worker("assigner", (), state="unknown", pid_file=stale),))) == []
+
+
 def test_hibernation_is_offered_for_sessions_known_to_be_idle_only() -> None:
     sessions = (
         session("asleep", 1, state="hibernated"),
