@@ -65,7 +65,7 @@ SHOTS = (
     Shot("log", 120, 30, "No available ports", keys=("2", "j", "l")),
     Shot("actions", 120, 36, "end a process", keys=("2", "j", "j", "x")),
     Shot("plan", 120, 40, "Cancel", keys=("2", "j", "j", "D")),
-    Shot("help", 120, 40, "Views", keys=("?",)),
+    Shot("help", 140, 50, "Views", keys=("?",)),
 )
 
 
