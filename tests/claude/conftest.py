@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 
 from tests.claude.installation import NotInstallable, install
 from tests.claude.stub_api import StubApi
+from tests.e2e.demo_ground import eventually
 from tests.e2e.eyes import Stage
 
 KEY = "sk-ant-api03-stub-of-no-worth-0000000000"
@@ -56,6 +58,16 @@ class Claude(Stage):
         self.tmux("send-keys", "-t", f"={name}:", *keys)
 
 
+def still_running(folder: Path) -> list[int]:
+    """Pids of whatever works below this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").resolve(strict=True).is_relative_to(folder):
+                found.append(int(process.name))
+    return found
+
+
 @pytest.fixture(scope="session")
 def program() -> Path:
     try:
@@ -79,4 +91,6 @@ def claude(program: Path, api: StubApi) -> Iterator[Claude]:
         yield built
     finally:
         built.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        # Ended by the end of its terminal, each still writes down that it ended.
+        eventually("their last words", lambda: not still_running(folder) or None)
+        shutil.rmtree(folder)
