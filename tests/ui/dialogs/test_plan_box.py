@@ -214,9 +214,9 @@ def without(pid: int) -> samples.Snapshot:
 
 async def test_targets_that_cannot_be_looked_at_are_not_asked_about() -> None:
     app, door, _ = console()
-    door.changed = None  # type: ignore[assignment]  # what looks at them fails with it
     async with app.run_test(size=(160, 40)) as pilot:
         await asked(pilot, app)
+        door.changed = None  # type: ignore[assignment]  # what looks at them fails with it
         await eventually(pilot, lambda: app.screen is app.main)
         assert "cannot be looked at" in app.main.footer.said
         assert door.submitted == []
