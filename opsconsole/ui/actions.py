@@ -264,6 +264,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("sort-next", "sort right", (">",), LOOKING, "Sort by the next column"),
     ConsoleAction("sort-previous", "sort left", ("<",), LOOKING, "Sort by the previous column"),
     ConsoleAction("invert", "invert", ("I",), LOOKING, "Turn the order round"),
+    ConsoleAction("columns", "columns", ("o",), LOOKING, "Choose the pane's columns; they, order and filter are kept"),
     ConsoleAction("find-next", "next match", ("n",), LOOKING, "Go to the next row that holds the text", _needs_search),
     ConsoleAction(
         "find-previous", "previous match", ("N",), LOOKING, "Go to the row before that holds the text", _needs_search
@@ -304,6 +305,10 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         "back", "back", ("escape",), CONSOLE, "Clear the filter, leave the zoom, close what is open", palette=False
     ),
     ConsoleAction("quit", "quit", ("q",), CONSOLE, "Back; at the overview leave the console", footer=11),
+    ConsoleAction("theme", "theme", (), CONSOLE, "Try the themes: two dark, one light, colour-blind, monochrome"),
+    ConsoleAction(
+        "mouse", "mouse", ("m",), CONSOLE, "Leave the mouse to the terminal, to select text with, or take it back"
+    ),
     ConsoleAction("redraw", "redraw", ("ctrl+l",), CONSOLE, "Read everything again and draw the screen anew"),
     ConsoleAction("interrupt", "interrupt", ("ctrl+c",), CONSOLE, "Says how to quit", palette=False),
 )

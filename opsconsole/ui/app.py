@@ -29,7 +29,8 @@ from opsconsole.ui.feed import Feed
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.keymap import make_keymap, shown_key, toolkit_key
 from opsconsole.ui.logs import session_of
-from opsconsole.ui.messages import SnapshotCollected
+from opsconsole.ui.looks import Looks
+from opsconsole.ui.messages import SnapshotCollected, ViewChanged
 from opsconsole.ui.own_actions import own_actions
 from opsconsole.ui.palette import palette
 from opsconsole.ui.screens.details import DetailsScreen
@@ -68,7 +69,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         wall: Callable[[], float] = time.time,
         open_log: OpenFollower = follow_log,
     ) -> None:
-        """``acting`` is the door to what changes the machine, ``state_dir`` has the journal.
+        """``acting`` is the door to what changes the machine, ``state_dir`` has the journal and the screen's memory.
 
         ``wall`` tells the time, seconds since the epoch; ``open_log`` follows the log at a path."""
         colourless = bool(os.environ.get("NO_COLOR"))
@@ -80,7 +81,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self._open_log = open_log
         self.feed, self.loaded, self.read_only, self.ascii_only = feed, loaded, read_only, ascii_only
         config = loaded.config
-        self._colourless = colourless
+        self.colourless = colourless
         self._newest: Snapshot | None = None
         self._owes_a_frame = False
         self._curtain = True
@@ -95,6 +96,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             wall=wall,
         )
         self.deeds = Deeds(self, None if read_only else acting, state_dir)
+        self.looks = Looks(self, state_dir)
 
     def _take_config(self, loaded: LoadedConfig) -> None:
         """Keys and theme of this config, from now on; what is wrong with them becomes a warning."""
@@ -106,7 +108,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         own_themes, theme_warnings = themes(loaded.config.theme)
         for theme in own_themes:
             self.register_theme(theme)
-        self.theme, theme_warning = theme_name(loaded.config.console.theme, colourless=self._colourless)
+        self.theme, theme_warning = theme_name(loaded.config.console.theme, colourless=self.colourless)
         self.warnings = tuple(
             text
             for text in (*loaded.warnings, *own.warnings, *self.keymap.warnings, *theme_warnings, theme_warning)
@@ -125,11 +127,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.set_class(self.theme == MONOCHROME, "-monochrome")
-        if self.warnings:
-            self.main.say("; ".join(self.warnings), "warn", stay=True)
+        if warnings := [text for text in (*self.warnings, self.looks.warning) if text]:
+            self.main.say("; ".join(warnings), "warn", stay=True)
         self.set_timer(FIRST_FRAME_S, self._raise_curtain)
         self.feed.start(self._collected)
         self.deeds.start()
+        self.looks.start()
 
     # Data
 
@@ -200,8 +203,16 @@ class ConsoleApp(App[None], inherit_bindings=False):
     def action_perform_now(self, action_id: str) -> None:
         self.action_perform(action_id)
 
+    def on_key(self) -> None:
+        self.looks.close_tour()
+
+    def on_view_changed(self, message: ViewChanged) -> None:
+        self.looks.looked_at(message.pane_id)
+
     def action_perform(self, action_id: str) -> None:
         """Do an action of the registry, on whatever screen is on top."""
+        if self.looks.close_tour(action_id):
+            return
         action = self.actions[action_id]
         screen = self.screen
         if screen is self.main and (why_not := action.enabled(self.context())):
@@ -220,6 +231,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
     def _open(self, action_id: str) -> None:
         """Put the screen for an action on top."""
         if isinstance(self.screen, HelpScreen | CommandPalette) or self.deeds.perform(self.actions[action_id]):
+            return
+        if self.looks.perform(action_id):
             return
         if action_id == "help":
             self.push_screen(HelpScreen(self.registry, self.keymap, self.context(), ascii_only=self.ascii_only))

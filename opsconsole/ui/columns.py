@@ -33,15 +33,17 @@ def gap_for(available: int) -> int:
     return TIGHT_GAP if available < TIGHT_BELOW else GAP
 
 
-def place_columns(columns: Sequence[Column], available: int) -> tuple[PlacedColumn, ...]:
+def place_columns(columns: Sequence[Column], available: int, hidden: Sequence[str] = ()) -> tuple[PlacedColumn, ...]:
     """The columns that fit into ``available`` cells, in their order, with their widths.
 
-    The most important column always stays, cut to the room there is.
+    The most important column always stays, cut to the room there is; those with an id in ``hidden`` are left out.
     """
     if available <= 0 or not columns:
         return ()
     gap = gap_for(available)
-    kept = list(range(len(columns)))
+    kept = [index for index, column in enumerate(columns) if column.id not in hidden]
+    if not kept:
+        return ()
     while len(kept) > 1 and _needed(columns, kept, gap) + _comfort(columns, kept) > available:
         # The last of the least important goes: of two equals the one further right.
         kept.remove(max(kept, key=lambda index: (columns[index].priority, index)))

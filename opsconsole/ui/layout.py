@@ -38,8 +38,8 @@ class Box(NamedTuple):
 class Arrangement(NamedTuple):
     kind: Kind
     boxes: dict[str, Box]
-    """By pane id, and ``header``, ``banner``, ``tabs``, ``FINDING_LINES``, ``footer``, ``filter-prompt``, ``filter``,
-    ``filter-count``, ``notice``; what has no box is not shown."""
+    """By pane id, and ``header``, ``banner``, ``tabs``, ``tour``, ``FINDING_LINES``, ``footer``, ``filter-prompt``,
+    ``filter``, ``filter-count``, ``notice``; what has no box is not shown."""
     framed: bool
     """Whether panes have a frame around them or, where room is dear, only a line above."""
 
@@ -49,7 +49,8 @@ class Arrangement(NamedTuple):
 
 
 _LINES = frozenset(
-    {"header", "banner", "tabs", *FINDING_LINES, "footer", "filter-prompt", "filter", "filter-count", "notice"}
+    {"header", "banner", "tabs", "tour", *FINDING_LINES, "footer"}
+    | {"filter-prompt", "filter", "filter-count", "notice"}
 )
 
 
@@ -62,14 +63,15 @@ def arrange(
     filtering: bool = False,
     filter_says: int = FILTER_SAYS,
     banner: bool = False,
+    tour: int = 0,
     needs: Mapping[str, int] | None = None,
 ) -> Arrangement:
     """The arrangement for a terminal of ``width`` x ``height``.
 
     ``needs`` holds by pane id how many lines it would like, frame included; panes of one column share its height
-    by them. ``filter_says`` is how many cells are wanted beside the filter's input. With ``banner`` the line below the
-    header is kept for what is amiss with the console itself. A pane outside the overview (a further view) is always
-    shown alone.
+    by them. ``filter_says`` is how many cells are wanted beside the filter's input, ``tour`` how many lines above
+    the findings. With ``banner`` the line below the header is kept for what is amiss with the console itself. A pane
+    outside the overview (a further view) is always shown alone.
     """
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Arrangement("too-small", {"notice": Box(0, 0, max(width, 0), max(height, 0))}, framed=False)
@@ -88,8 +90,12 @@ def arrange(
     shown = FINDING_LINES[: finding_lines(height)]
     bottom -= len(shown)
     boxes.update({name: Box(0, bottom + place, width, 1) for place, name in enumerate(shown)})
-    body = Box(0, top, width, bottom - top)
+    panes_high = 1 if alone else len(COLUMNS[0]) if kind == "columns" else len(OVERVIEW)
+    if 0 < tour <= bottom - top - panes_high * LEAST_PANE:
+        bottom -= tour
+        boxes["tour"] = Box(0, bottom, width, tour)
     framed = width >= TWO_COLUMNS_FROM or kind != "single"
+    body = Box(0, top, width, bottom - top)
     if alone:
         boxes[active] = body
         return Arrangement("single", boxes, framed)

@@ -23,6 +23,14 @@ class PaneEntered(Message):
         self.pane_id = pane_id
 
 
+class ViewChanged(Message):
+    """A pane is looked at differently: filtered, sorted, with other columns."""
+
+    def __init__(self, pane_id: str) -> None:
+        super().__init__()
+        self.pane_id = pane_id
+
+
 class CursorMoved(Message):
     """The cursor of a pane stands on another row, or on none."""
 

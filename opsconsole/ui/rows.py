@@ -23,6 +23,8 @@ class View(msgspec.Struct, frozen=True):
     inverted: bool = False
     faults_only: bool = False
     tree: bool = False
+    hidden: tuple[str, ...] = ()
+    """Ids of the columns left out."""
 
 
 def filter_mistake(written: str, columns: tuple[Column, ...]) -> str:

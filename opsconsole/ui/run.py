@@ -59,6 +59,7 @@ def run_console(
         asyncio.run(_run(app, saved))
     finally:
         feed.stop()
+        app.looks.stop()
     return app.return_code or 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
@@ -18,7 +19,7 @@ from opsconsole.present.cell import Column, Row
 from opsconsole.present.pane import PaneContent
 from opsconsole.ui.columns import PlacedColumn
 from opsconsole.ui.ink import InkedWidget
-from opsconsole.ui.messages import CursorMoved, PaneEntered
+from opsconsole.ui.messages import CursorMoved, PaneEntered, ViewChanged
 from opsconsole.ui.rows import View, filter_mistake, matcher, visible_rows
 from opsconsole.ui.spans import changed_spans
 from opsconsole.ui.table_lines import Scene, Shape, TableLines
@@ -110,6 +111,7 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
             self._arrange_rows()
             self._scroll_to_cursor()
             self._repaint()
+            self.post_message(ViewChanged(self.pane_id))
 
     def _arrange_rows(self) -> None:
         before, rows_before = self.cursor_row, self._rows
@@ -283,8 +285,18 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         event.stop()
         self.post_message(PaneEntered(self.pane_id))
         line = event.y - BODY_TOP
+        if line == -1:
+            self._sort_at(event.x)
         if 0 <= line < self._shape().body_height and self._top + line < len(self._rows):
             self.move_to(self._top + line)
+
+    def _sort_at(self, x: int) -> None:
+        """Sort by the column whose title is there; by the one sorted by already: the other way round."""
+        column = self._lines.column_at(x)
+        if column is None or not self.columns[column].title:
+            return
+        same = self.view.sort == column
+        self.look(msgspec.structs.replace(self.view, sort=column, inverted=same and not self.view.inverted))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

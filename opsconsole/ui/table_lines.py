@@ -74,6 +74,7 @@ class TableLines:
         self._glyphs = frame_glyphs(ascii_only)
         self._signs = glyphs(ascii_only)
         self._shape = Shape(0, 0, framed=True)
+        self._hidden: tuple[str, ...] = ()
         self._ink: Ink | None = None
         self._frame = Segment("")
         self._thumb = Segment("")
@@ -99,11 +100,13 @@ class TableLines:
     def _prepare(self, scene: Scene, shape: Shape, ink: Ink) -> None:
         """Forget what was drawn for another shape, theme or focus."""
         frame_style = ink.active_frame if scene.focused else ink.frame
-        if shape == self._shape and ink is self._ink and frame_style is self._frame.style:
+        hidden = scene.view.hidden
+        unchanged = shape == self._shape and hidden == self._hidden
+        if unchanged and ink is self._ink and frame_style is self._frame.style:
             return
-        self._shape, self._ink = shape, ink
+        self._shape, self._ink, self._hidden = shape, ink, hidden
         self._drawn.clear()
-        self.placed = place_columns(self._columns, shape.inner_width)
+        self.placed = place_columns(self._columns, shape.inner_width, hidden)
         gap = gap_for(shape.inner_width)
         self._gaps = [gap] * (len(self.placed) - 1) + [0] if self.placed else []
         self._used = 1 + sum(place.width for place in self.placed) + sum(self._gaps)
@@ -111,6 +114,15 @@ class TableLines:
         self._thumb = Segment(self._glyphs.thumb if shape.framed else "", frame_style)
         self._start = [self._frame, Segment(" ", ink.plain)]
         self._blank = self._line([], ink)
+
+    def column_at(self, x: int) -> int | None:
+        """The column that stands at this cell of a line; None for none."""
+        start = len(self._frame.text) + 1
+        for place, gap in zip(self.placed, self._gaps, strict=True):
+            if start <= x < start + place.width:
+                return place.column
+            start += place.width + gap
+        return None
 
     def _line(self, segments: list[Segment], ink: Ink) -> Strip:
         """A line of the body: ``segments`` between the sides of the frame."""

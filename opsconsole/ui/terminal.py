@@ -62,6 +62,16 @@ class TerminalDriver(LinuxDriver):
             self._bell, self._rope = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # the toolkit leaves it untyped
 
+    def switch_mouse(self, on: bool) -> None:
+        """Ask the terminal for the mouse, or leave it to the terminal, whose own selection works then."""
+        if on:
+            self._mouse = True
+            self._enable_mouse_support()
+        else:
+            self._disable_mouse_support()
+            self._mouse = False
+        self.flush()
+
     def disable_input(self) -> None:
         if self._bell < 0:
             return

@@ -6,6 +6,7 @@ Red is for faults only; everything else keeps to greys and one accent, so that t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
@@ -45,10 +46,66 @@ LIGHT_TOKENS = {
     "mark-text": "#fafafa",
 }
 
+NIGHT_TOKENS = {
+    "ground": "#000000",
+    "text": "#dcdcd4",
+    "bright": "#ffffff",
+    "quiet": "#918f88",
+    "line": "#3d3b37",
+    "accent-text": "#e8a66b",
+    "good": "#9bc46d",
+    "caution": "#f0cf5a",
+    "fault": "#ff7a6e",
+    "unsure": "#d6a0dd",
+    "cursor-ground": "#332a22",
+    "mark-ground": "#f0cf5a",
+    "mark-text": "#000000",
+}
+
+COLOUR_BLIND_TOKENS = {
+    "ground": "#12151b",
+    "text": "#cfd3da",
+    "bright": "#f2f4f8",
+    "quiet": "#818b9a",
+    "line": "#3a414e",
+    "accent-text": "#b9c4ff",
+    "good": "#429dd6",
+    "caution": "#f0e442",
+    "fault": "#ff944d",
+    "unsure": "#d990bd",
+    "cursor-ground": "#28324a",
+    "mark-ground": "#f0e442",
+    "mark-text": "#12151b",
+}
+"""Blue, yellow and orange of unlike brightness (after Okabe and Ito): no pair needs red told from green."""
+
 MONOCHROME_TOKENS = dict.fromkeys(TOKENS, "ansi_default")
 
 DARK, LIGHT, MONOCHROME = "opsconsole-dark", "opsconsole-light", "opsconsole-monochrome"
-SHORT_NAMES = {"dark": DARK, "light": LIGHT, "monochrome": MONOCHROME, "": DARK}
+
+
+class Look(NamedTuple):
+    """One of the themes."""
+
+    about: str
+    tokens: Mapping[str, str]
+    dark: bool = True
+
+    @property
+    def coloured(self) -> bool:
+        return self.tokens is not MONOCHROME_TOKENS
+
+
+THEMES = {
+    "dark": Look("greys and one blue on a dark ground", TOKENS),
+    "night": Look("warm, on black, with more contrast", NIGHT_TOKENS),
+    "light": Look("for a bright room", LIGHT_TOKENS, dark=False),
+    "colour-blind": Look("blue, yellow, orange: no red against green", COLOUR_BLIND_TOKENS),
+    "monochrome": Look("the terminal's own two colours, bold and reverse", MONOCHROME_TOKENS),
+}
+"""By short name, as ``[console] theme`` has it."""
+SHORT_NAMES = {name: f"opsconsole-{name}" for name in THEMES}
+"""The toolkit's name by the short one."""
 
 
 def themes(changes: Mapping[str, str]) -> tuple[list[Theme], tuple[str, ...]]:
@@ -56,8 +113,11 @@ def themes(changes: Mapping[str, str]) -> tuple[list[Theme], tuple[str, ...]]:
     mistakes = theme_mistakes(changes)
     good = {token: colour for token, colour in changes.items() if token not in mistakes}
     return [
-        _theme(DARK, {**TOKENS, **good}, dark=True),
-        _theme(LIGHT, {**LIGHT_TOKENS, **good}, dark=False),
+        *(
+            _theme(SHORT_NAMES[name], {**look.tokens, **good}, dark=look.dark)
+            for name, look in THEMES.items()
+            if look.coloured
+        ),
         _theme(MONOCHROME, {**_toolkit_colours_unset(), **MONOCHROME_TOKENS}, dark=True, ansi=True),
     ], tuple(f"[theme] {token}: {mistake}" for token, mistake in mistakes.items())
 
@@ -86,9 +146,11 @@ def theme_name(wanted: str, *, colourless: bool) -> tuple[str, str]:
     """(name of the theme to use, a warning or empty)."""
     if colourless:
         return MONOCHROME, ""
+    if not wanted:
+        return DARK, ""
     if wanted in SHORT_NAMES or wanted in SHORT_NAMES.values():
         return SHORT_NAMES.get(wanted, wanted), ""
-    return DARK, f"[console] theme = {wanted!r}: no such theme; there are dark, light, monochrome"
+    return DARK, f"[console] theme = {wanted!r}: no such theme; there are {', '.join(THEMES)}"
 
 
 def _theme(name: str, tokens: Mapping[str, str], *, dark: bool, ansi: bool = False) -> Theme:

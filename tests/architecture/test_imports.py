@@ -50,6 +50,7 @@ def test_observing_imports_no_toolkit() -> None:
     """`status` loads neither textual nor more of rich than its table of character widths."""
     modules = modules_after("import opsconsole.cli.observe, opsconsole.present.json, opsconsole.present.plain")
     assert of("textual", modules) == []
+    assert of("opsconsole.ui", modules) == [], "nor anything that remembers how a screen was looked at"
     assert "rich.console" not in modules
 
 

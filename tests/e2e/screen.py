@@ -19,6 +19,7 @@ class Screen:
     """One command in a tmux window of a given size."""
 
     def __init__(self, socket: Path) -> None:
+        self.state_dir = socket.parent / "state"
         self._tmux = ["tmux", "-u", "-S", str(socket), "-f", "/dev/null"]
 
     def tmux(self, *words: str) -> str:
@@ -29,7 +30,9 @@ class Screen:
         return finished.stdout
 
     def start(self, command: list[str], width: int, height: int, environment: dict[str, str] | None = None) -> None:
-        assignments = [f"{name}={value}" for name, value in (environment or {}).items()]
+        # A memory of its own: no test finds the panes as another one left them.
+        given = {"OPSCONSOLE_STATE_DIR": str(self.state_dir), **(environment or {})}
+        assignments = [f"{name}={value}" for name, value in given.items()]
         line = shlex.join(["env", *assignments, *command])
         # The shell stays and says the exit status, so that the restored terminal can be looked at.
         self.tmux(
@@ -67,6 +70,8 @@ class Screen:
 def screen() -> Iterator[Screen]:
     folder = Path(tempfile.mkdtemp(prefix="ocs-"))
     opened = Screen(folder / "s")
+    opened.state_dir.mkdir(mode=0o700)
+    (opened.state_dir / "screen.json").write_text('{"tour_seen": true}')
     try:
         yield opened
     finally:

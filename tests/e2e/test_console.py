@@ -62,7 +62,7 @@ def test_help_filter_and_details_answer_to_their_keys(running: Fleet, terminal: 
     terminal.start(console(running), 120, 40)
     terminal.see("dashboard")
     terminal.press("?")
-    terminal.see("Moving", "previous pane")
+    terminal.see("On a row", "Show everything")
     terminal.press("Escape")
     terminal.press("1", "/")
     terminal.press("-l", "absent")
@@ -139,3 +139,30 @@ def test_no_color_gives_no_colour(running: Fleet, terminal: Screen) -> None:
 def test_a_dumb_terminal_is_told_what_works_there(running: Fleet, terminal: Screen) -> None:
     terminal.start(console(running), 120, 24, {"TERM": "dumb"})
     terminal.see("watch --plain", "ended with 2")
+
+
+def test_how_panes_are_looked_at_outlives_the_console_and_the_mouse_is_let_go_by_a_key(
+    running: Fleet, terminal: Screen
+) -> None:
+    (terminal.state_dir / "screen.json").unlink()
+    terminal.start(console(running), 120, 40)
+    terminal.see("dashboard", "twin", "First time here?")
+    assert terminal.tmux("display-message", "-p", "-t", "t", "#{mouse_any_flag}").strip() == "1"
+    terminal.press("q")
+    terminal.wait(lambda text: "First time here?" not in text)
+    terminal.press("m")
+    terminal.see("the terminal's own again")
+    assert terminal.tmux("display-message", "-p", "-t", "t", "#{mouse_any_flag}").strip() == "0"
+    terminal.press("2", "/", *"run>1")
+    terminal.see("/run>1")
+    terminal.press("Enter")
+    terminal.see("enter details")
+    terminal.press("q")
+    terminal.see("ended with 0")
+    terminal.tmux("kill-session", "-t", "t")
+    terminal.start(console(running), 120, 40)
+    terminal.see("dashboard", "/run>1")
+    assert "First time here?" not in terminal.text()
+    assert terminal.tmux("display-message", "-p", "-t", "t", "#{mouse_any_flag}").strip() == "0"
+    terminal.press("q")
+    terminal.see("ended with 0")

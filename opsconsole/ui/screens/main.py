@@ -91,6 +91,7 @@ class MainScreen(ThriftyScreen):
         self.contents: dict[str, PaneContent] = {}
         self.arrangement: Arrangement | None = None
         self._filter_says = FILTER_SAYS
+        self._tour_lines = 0
         self._arranged_size = Size(0, 0)
         self._needs_met: dict[str, int] = {}
         """What the panes needed when their heights were last shared out: they keep them while nothing is amiss."""
@@ -138,6 +139,7 @@ class MainScreen(ThriftyScreen):
             filtering=self.filtering,
             filter_says=self._filter_says,
             banner=bool(self.banner.text),
+            tour=self._tour_lines,
             needs=self._needs_met,
         )
         for table in self.tables.values():
@@ -320,6 +322,15 @@ class MainScreen(ThriftyScreen):
             order = list(PANES if self.active not in OVERVIEW else OVERVIEW)
         place = order.index(self.active) if self.active in order else -1
         self.enter(order[(place + direction) % len(order)])
+
+    def show_tour(self, tour: Widget | None, lines: int) -> None:
+        """Have the tour above the findings; None takes it away."""
+        self._tour_lines = lines
+        if tour is not None:
+            self.mount(tour)
+        else:
+            self.query("#tour").remove()
+        self._lay_out()
 
     def relabel(self, label: str) -> None:
         self._label = label

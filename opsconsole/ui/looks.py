@@ -1,0 +1,148 @@
+"""How the screen looks, as far as its operator decides it: columns, theme, mouse, what is remembered, the tour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual.timer import Timer
+
+from opsconsole.ui.dialogs.columns import ColumnsBox
+from opsconsole.ui.dialogs.themes import ThemeBox
+from opsconsole.ui.keymap import shown_key
+from opsconsole.ui.memory import Memory, look_of, view_of
+from opsconsole.ui.terminal import TerminalDriver
+from opsconsole.ui.theme import MONOCHROME, SHORT_NAMES
+from opsconsole.ui.tour import LINES, Tour
+
+if TYPE_CHECKING:
+    from opsconsole.ui.app import ConsoleApp
+
+SAVE_AFTER_S = 1.0
+"""How long changes are gathered before they are written."""
+_CLOSES_ONLY = frozenset({"back", "quit", "details", "interrupt", "mark"})
+"""Keys that people press to be rid of something: with the tour there they do nothing else."""
+
+
+class Looks:
+    def __init__(self, app: ConsoleApp, state_dir: Path | None) -> None:
+        """Without ``state_dir`` nothing is remembered, and there is no first time."""
+        self._app = app
+        self._memory = Memory(state_dir)
+        self._saves: Timer | None = None
+        self.warning = self._memory.read()
+        for pane_id, look in self._memory.now.panes.items():
+            if (table := app.main.tables.get(pane_id)) is not None:
+                table.view = view_of(look, table.columns)
+        self.tour = Tour(self._key_of, ascii_only=app.ascii_only)
+        self.touring = self._memory.lasts and not self._memory.now.tour_seen
+
+    def start(self) -> None:
+        """Once the screen is there."""
+        if not self._memory.now.mouse:
+            self._switch_mouse(False)
+        filtered = [table.title for table in self._app.main.tables.values() if table.view.filter]
+        if filtered and not (self._app.warnings or self.warning):
+            self._app.main.say(f"filtered as last time: {', '.join(filtered)}; {self._key_of('back')} there shows all")
+        if self.touring:
+            self._app.main.show_tour(self.tour, LINES)
+
+    def stop(self) -> None:
+        """Write what is not written yet, what has just been changed included."""
+        for pane_id, table in self._app.main.tables.items():
+            self._memory.change_pane(pane_id, look_of(table.view, table.columns))
+        self._memory.save()
+
+    def perform(self, action_id: str) -> bool:
+        """Do an action of the registry; False when it is none of these."""
+        if action_id == "columns":
+            self._choose_columns()
+        elif action_id == "theme":
+            self._choose_theme()
+        elif action_id == "mouse":
+            on = not self._memory.now.mouse
+            self._switch_mouse(on)
+            self._remember(mouse=on)
+            self._app.main.say("the mouse selects and scrolls" if on else "the mouse is the terminal's own again")
+        else:
+            return False
+        return True
+
+    # What is remembered
+
+    def looked_at(self, pane_id: str) -> None:
+        """A pane is looked at differently."""
+        table = self._app.main.tables[pane_id]
+        if self._memory.change_pane(pane_id, look_of(table.view, table.columns)):
+            self._save_soon()
+
+    def _remember(self, **changes: bool) -> None:
+        if self._memory.change(**changes):
+            self._save_soon()
+
+    def _save_soon(self) -> None:
+        if self._saves is None and self._memory.lasts:
+            self._saves = self._app.set_timer(SAVE_AFTER_S, self._save)
+
+    def _save(self) -> None:
+        self._saves = None
+        self._app.run_worker(self._save_on_a_thread, thread=True, exit_on_error=False)
+
+    def _save_on_a_thread(self) -> None:
+        if problem := self._memory.save():
+            self._app.call_from_thread(self._app.main.say, problem, "warn")
+
+    # The tour
+
+    def close_tour(self, action_id: str = "") -> bool:
+        """Close it for good. True when the key was for nothing but that."""
+        if not self.touring:
+            return False
+        self.touring = False
+        self._remember(tour_seen=True)
+        self._app.main.show_tour(None, 0)
+        return action_id in _CLOSES_ONLY
+
+    def _key_of(self, action_id: str) -> str:
+        keys = self._app.keymap.keys.get(action_id, ())
+        return shown_key(keys[0], ascii_only=self._app.ascii_only) if keys else "no key"
+
+    # What is chosen
+
+    def _choose_columns(self) -> None:
+        table = self._app.main.table
+
+        def chosen(hidden: tuple[str, ...]) -> None:
+            table.look(msgspec.structs.replace(table.view, hidden=hidden))
+
+        box = ColumnsBox(
+            table.title, table.columns, table.view.hidden, chosen, self._app.screen, ascii_only=self._app.ascii_only
+        )
+        self._app.push_screen(box)
+
+    def _choose_theme(self) -> None:
+        app = self._app
+        if app.colourless:
+            app.main.say("theme: NO_COLOR is set", "muted")
+            return
+        before = app.theme
+        now = next((short for short, name in SHORT_NAMES.items() if name == before), "")
+
+        def show(short: str) -> None:
+            self.put_on(SHORT_NAMES[short])
+
+        def chosen(short: str | None) -> None:
+            self.put_on(before if short is None else SHORT_NAMES[short])
+
+        app.push_screen(ThemeBox(now, show, app.screen, ascii_only=app.ascii_only), chosen)
+
+    def put_on(self, theme: str) -> None:
+        """Put a theme in force, by the toolkit's name."""
+        self._app.theme = theme
+        self._app.set_class(theme == MONOCHROME, "-monochrome")
+
+    def _switch_mouse(self, on: bool) -> None:
+        driver = self._app._driver
+        if isinstance(driver, TerminalDriver):
+            driver.switch_mouse(on)

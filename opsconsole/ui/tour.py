@@ -1,0 +1,48 @@
+"""The first-run tour: five lines above the findings, until any key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from opsconsole.ui.fields import fit, inert
+from opsconsole.ui.lines import LineWidget
+
+LINES = 5
+
+
+class Tour(LineWidget):
+    """``key_of(action_id)`` writes an action's key as it is now."""
+
+    def __init__(self, key_of: Callable[[str], str], *, ascii_only: bool) -> None:
+        super().__init__("tour", ascii_only=ascii_only)
+        self._key_of = key_of
+
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """(status, text) of each line."""
+        key = self._key_of
+        panes, zoom, details, log = key("next-pane"), key("zoom"), key("details"), key("log")
+        explain, find, out = key("help"), key("palette"), key("quit")
+        return (
+            ("title", "First time here? Any key closes this; it will not come again."),
+            ("", f"{panes} goes from pane to pane, j k from row to row; {zoom} gives a pane the screen"),
+            ("", f"{details} tells everything about a row, {log} follows its log, {key('filter')} filters"),
+            ("", f"{key('actions')} lists what can be done to a row; nothing is done before you have agreed"),
+            (
+                "",
+                f"{explain} explains every key, {find} finds one by name, {out} goes back and out",
+            ),
+        )
+
+    def render_line(self, y: int) -> Strip:
+        width, ink = self.size.width, self.ink
+        said = self.lines()
+        if y >= len(said):
+            return Strip.blank(width, ink.plain)
+        status, text = said[y]
+        mark = Segment(" ", ink.mark)
+        style = ink.title if status == "title" else ink.plain
+        text = fit(f" {inert(text, self.ascii_only)}", max(width - 1, 0))
+        return Strip([mark, Segment(text, style)]).crop_extend(0, width, ink.plain)
