@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SAVE_AFTER_S = 1.0
 """How long changes are gathered before they are written."""
-_CLOSES_ONLY = frozenset({"back", "quit", "details", "interrupt", "mark"})
+_CLOSES_ONLY = frozenset({"back", "quit", "interrupt"})
 """Keys that people press to be rid of something: with the tour there they do nothing else."""
 
 
