@@ -6,7 +6,7 @@ JOBS ?= auto
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch demo test test-claude check lint types contracts wheel-test bench bench-quick screenshots format clean
+.PHONY: help run watch demo test test-claude check lint types contracts wheel-test bench bench-quick screenshots man format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ bench-quick: $(VENV)/.installed-dev   ## the same beside htop alone, in under tw
 
 screenshots: $(VENV)/.installed-dev   ## write screenshots/*.svg from the demo; a second run changes no file
 	$(BIN)/python scripts/screenshots.py
+
+man: $(VENV)/.installed-dev   ## write man/opsconsole.1 from the command line's own help
+	$(BIN)/python scripts/man.py
 
 clean:           ## remove what the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -24,6 +24,8 @@ def main() -> int:
         document = json.loads(_run([command, "status", "--json"], folder, allowed=(0, 3)))
         if document["schema"] != 1 or document["system"]["state"] != "ok":
             raise SystemExit(f"status --json of the installed wheel is wrong: {document}")
+        if not (folder / "clean" / "share" / "man" / "man1" / "opsconsole.1").is_file():
+            raise SystemExit("the installed wheel has no man page")
         # Outside the checkout the styles can only come out of the wheel.
         _run(
             [

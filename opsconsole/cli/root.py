@@ -31,6 +31,7 @@ COMMANDS = {
     "init": "setup",
     "check": "setup",
     "demo": "demo",
+    "completion": "completion",
 }
 """Command name to the module of this package that holds it."""
 

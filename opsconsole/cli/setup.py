@@ -12,17 +12,26 @@ from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options, shared_options
 from opsconsole.config.load import located
 from opsconsole.config.problem import Found
-from opsconsole.config.types import Config
+from opsconsole.config.types import Config, LoadedConfig
 
 
 @click.command()
 @shared_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Default: standard output.")
-def init(output: Path | None) -> None:
-    """Look at this machine and write a commented config of what is there."""
+@click.option(
+    "--units", is_flag=True, help="Instead systemd user units of what the config can start; -o names a directory."
+)
+@click.pass_context
+def init(ctx: click.Context, output: Path | None, units: bool) -> None:
+    """Look at this machine and write a commented config of what is there.
+
+    With --units: examples of systemd user units, to be read and installed by hand. Nothing is installed or started.
+    """
+    if units:
+        _units(load_or_exit(ctx.ensure_object(Options)), output)
+        return
     from opsconsole.collect.discovery import discover, recognised
     from opsconsole.collect.sessions import pane_pids
-    from opsconsole.config.types import Config, LoadedConfig
     from opsconsole.config.write import ConfigFileError, render_config, write_config
     from opsconsole.engine import Engine
 
@@ -44,6 +53,28 @@ def init(output: Path | None) -> None:
         click.echo(str(error), err=True)
         sys.exit(ExitCode.USAGE)
     click.echo(f"wrote {output}: {len(found.service)} services, {len(found.worker)} workers", err=True)
+
+
+def _units(loaded: LoadedConfig, output: Path | None) -> None:
+    """Print the units, or write them into a directory; none is overwritten."""
+    from opsconsole.config.systemd import unit_files
+    from opsconsole.config.write import ConfigFileError, write_config
+
+    files = unit_files(loaded.config, loaded.path)
+    if not files:
+        click.echo("no worker and no service with a command: there is nothing that a unit could start", err=True)
+        sys.exit(ExitCode.USAGE)
+    if output is None:
+        click.echo("\n".join(f"# {name}\n{text}" for name, text in files.items()), nl=False)
+        return
+    try:
+        output.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in files.items():
+            write_config(output / name, text)
+    except (ConfigFileError, OSError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(ExitCode.USAGE)
+    click.echo(f"wrote {len(files)} units into {output}; none is installed", err=True)
 
 
 @click.command()
