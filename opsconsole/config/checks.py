@@ -34,7 +34,7 @@ RESERVED_KEYS = {
     "ctrl+m": "terminals send it for enter",
     "ctrl+[": "terminals send it for escape",
 }
-THEMES = ("dark", "light", "monochrome")
+THEMES = ("dark", "night", "light", "colour-blind", "monochrome")
 _PLACEHOLDER = re.compile(r"\{(?:id|name|port)\}")
 _FINGERPRINT = re.compile(r"sha256:[0-9a-fA-F]{2}(?::?[0-9a-fA-F]{2}){31}")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from textual.color import Color
 
+from opsconsole.config.checks import THEMES as ALLOWED
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.dialogs.columns import ColumnsBox
 from opsconsole.ui.dialogs.themes import ThemeBox
@@ -177,6 +178,7 @@ def test_every_theme_has_every_colour_and_takes_the_users_own() -> None:
     assert {theme.name for theme in made} == set(SHORT_NAMES.values())
     assert all(theme.variables["fault"] == "#123456" for theme in made if theme.name != MONOCHROME)
     assert theme_mistakes({"falt": "#123456"})
+    assert tuple(THEMES) == ALLOWED, "what a config may name is what there is"
     for name in THEMES:
         assert theme_name(name, colourless=False) == (SHORT_NAMES[name], "")
     assert "colour-blind" in theme_name("neon", colourless=False)[1]
