@@ -61,9 +61,10 @@ def start(children: list[subprocess.Popen[bytes]], code: str = "") -> ProcessMar
     children.append(child)
     if child.stdout is not None:
         child.stdout.readline()
-    found = look_at(child.pid, boot_id())
-    while found is None or (not code and found.comm != "sleep"):
-        found = look_at(child.pid, boot_id())
+    # While it becomes another program, one look may see something of both: two in a row must agree.
+    before, found = None, look_at(child.pid, boot_id())
+    while found is None or before != found.mark or (not code and found.mark.command != "sleep 600"):
+        before, found = found and found.mark, look_at(child.pid, boot_id())
     return found.mark
 
 
