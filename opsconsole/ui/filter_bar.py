@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.widgets import Input
 
 from opsconsole.ui.fields import fit, inert
@@ -16,6 +17,21 @@ class FilterInput(Input):
         super().__init__(id="filter", compact=True, select_on_focus=False)
         # A blinking cursor writes to the terminal twice a second for nothing.
         self.cursor_blink = False
+        self.kept = False
+        """The text was agreed to; keys of the same burst that still come here are for the screen."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        # The toolkit looks for what `enter` does only after the keys behind it have been handed out: here it is done
+        # at once, and what comes behind it goes the usual way again.
+        if not self.kept and event.key != "enter":
+            return
+        event.stop()
+        event.prevent_default()
+        if self.kept:
+            self.app.post_message(events.Key(event.key, event.character))
+        else:
+            self.kept = True
+            self.post_message(self.Submitted(self, self.value))
 
 
 class FilterPrompt(LineWidget):

@@ -155,9 +155,7 @@ def test_how_panes_are_looked_at_outlives_the_console_and_the_mouse_is_let_go_by
     assert terminal.tmux("display-message", "-p", "-t", "t", "#{mouse_any_flag}").strip() == "0"
     terminal.press("2", "/", *"run>1")
     terminal.see("/run>1")
-    terminal.press("Enter")
-    terminal.see("enter details")
-    terminal.press("q")
+    terminal.press("Enter", "q")
     terminal.see("ended with 0")
     terminal.tmux("kill-session", "-t", "t")
     terminal.start(console(running), 120, 40)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual.events import Key
 from textual.pilot import Pilot
 
 from opsconsole.config.types import Config, LoadedConfig
@@ -77,3 +78,15 @@ async def test_next_match_goes_by_conditions_as_well() -> None:
         assert before is not None
         assert after.key in wanted
         assert len(app.main.table.rows) > len(wanted)
+
+
+async def test_what_follows_enter_in_the_same_burst_is_for_the_screen() -> None:
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await sessions_filter(pilot, app, "idle")
+        for key, character in (("enter", None), ("z", "z"), ("exclamation_mark", "!")):
+            app.post_message(Key(key, character))
+        await eventually(pilot, lambda: app.main.zoomed and app.main.faults_only)
+        assert app.main.table.view.filter == "idle"
+        await pilot.press("slash", "x")
+        await eventually(pilot, lambda: app.main.table.view.filter == "idlex")

@@ -370,6 +370,7 @@ class MainScreen(ThriftyScreen):
 
     def start_filter(self) -> None:
         self.filtering = True
+        self.filter_input.kept = False
         self.filter_input.value = self.table.view.filter
         self.filter_input.cursor_position = len(self.filter_input.value)
         # Now, not after the next frame: what is typed on is for the filter already.
