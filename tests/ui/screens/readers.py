@@ -90,7 +90,7 @@ def text_of(screen: ReaderScreen) -> list[str]:
     ]
 
 
-async def eventually(pilot: Pilot[None], true: Callable[[], bool], within_s: float = 5.0) -> None:
+async def eventually(pilot: Pilot[None], true: Callable[[], bool], within_s: float = 15.0) -> None:
     """Let the app run until ``true()``; fails when that does not come."""
     deadline = time.monotonic() + within_s
     while not true():
