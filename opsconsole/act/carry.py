@@ -17,7 +17,7 @@ from opsconsole.act.descriptors import make_room
 from opsconsole.act.job import Job, NothingLeft, StepFailed, TargetChanged, Verification
 from opsconsole.act.journal import Journal, JournalFailed
 from opsconsole.act.locks import Locked, Locks, keys_of
-from opsconsole.act.policy import Bounds, bounds_of, config_digest, why_not_act
+from opsconsole.act.policy import Bounds, bounds_of, config_digest, why_not_act, why_not_profiles
 from opsconsole.act.verbs import MODULES, VerbModule, module_of
 from opsconsole.config.load import ConfigError, load
 from opsconsole.config.types import Config, LoadedConfig
@@ -129,7 +129,7 @@ class Carrier:
             return None, f"the config cannot be read any more: {clean(str(error), 300)}"
         if config_digest(loaded.config) != plan.config_digest:
             return None, "the config has changed since the plan was made"
-        reason = why_not_act(loaded, read_only=False)
+        reason = why_not_act(loaded, read_only=False) or why_not_profiles(plan.verb)
         return (None, reason) if reason else (loaded, "")
 
     def _result(

@@ -6,6 +6,7 @@ The file is ``journal.sqlite3`` in the state directory; documents in it are the 
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 import sys
 import time
@@ -99,12 +100,33 @@ def _state(submitted: float, executor: ProcessId | None, result: PlanResult | No
 
 
 def truth_now(entry: JournalEntry) -> tuple[str, ...]:
-    """What has become of a plan's process targets, one line each: read now, whatever the journal says."""
-    return tuple(
+    """What has become of a plan's process targets, one line each: read now, whatever the journal says.
+
+    And what a hibernation may have left half done: no tmux is asked here, but how it is put right is said.
+    """
+    fates = tuple(
         f"{target.role} {mark.pid} ({mark.command}): {_fate(mark.id)}"
         for target in entry.plan.targets
         if (mark := target.process) is not None
     )
+    return (*fates, *_half_asleep(entry))
+
+
+def _half_asleep(entry: JournalEntry) -> Iterator[str]:
+    for target in entry.plan.targets:
+        if target.pane is None or entry.plan.verb != "hibernate":
+            continue
+        steps = [step for step in entry.steps if step.subject == target.name]
+        blocked = any(step.text.startswith("block typing") for step in steps)
+        freed = any(step.text.startswith("allow typing") and step.state == "done" for step in steps)
+        if blocked and not freed:
+            free = f"tmux -S {shlex.quote(target.pane.socket)} select-pane -e -t {target.pane.pane}"
+            yield f"pane {target.pane.pane} of {target.name}: typing in it may still be blocked; {free}"
+        ended = any(step.text.startswith("SIGTERM ") for step in steps)
+        record = next((step.detail for step in steps if step.text.startswith("save ") and step.state == "done"), "")
+        if ended and record and not any(step.text.startswith("mark ") and step.state == "done" for step in steps):
+            wake = f"sh {shlex.quote(record.removesuffix('.json') + '.sh')}"
+            yield f"the conversation of {target.name} is kept; in its directory, once nothing has it open: {wake}"
 
 
 def _fate(process: ProcessId) -> str:

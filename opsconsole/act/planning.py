@@ -14,7 +14,7 @@ import time
 from collections import Counter
 
 from opsconsole.act.living import boot_id, difference, look_at
-from opsconsole.act.policy import config_digest, why_not_act
+from opsconsole.act.policy import config_digest, why_not_act, why_not_profiles
 from opsconsole.act.request import Request
 from opsconsole.act.units import why_not_whole
 from opsconsole.act.verbs import MODULES, module_of
@@ -53,7 +53,7 @@ def make_plan(
     own command is on. ``expected`` are the processes that the operator saw behind pids; ``keep`` is the pid that
     stays of duplicates that nothing tells apart; ``action`` is the name of the [[action]] for `command`.
     """
-    if reason := why_not_act(loaded, read_only):
+    if reason := why_not_act(loaded, read_only) or why_not_profiles(verb):
         return Refused(verb, reason)
     if verb not in MODULES:
         return Refused(verb, f"{verb} is not there yet")

@@ -15,6 +15,8 @@ import msgspec
 
 from opsconsole.act.living import Living, own_pid_namespace
 from opsconsole.collect.command import SHELL, base_name, interpreter_kind, parse
+from opsconsole.config.locate import agent_profiles
+from opsconsole.config.trust import why_not_trusted
 from opsconsole.config.types import Config, LoadedConfig
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import READ_ONLY_VARIABLE, Verb
@@ -44,6 +46,14 @@ def why_not_act(loaded: LoadedConfig, read_only: bool, environment: Mapping[str,
     if os.geteuid() == 0 and not loaded.config.console.allow_root:
         return "running as root: a config with allow_root = true under [console] allows actions"
     return ""
+
+
+def why_not_profiles(verb: Verb) -> str:
+    """Why the user's own profiles of agents are no ground to act: others may have written them."""
+    folder = agent_profiles() if verb in ("hibernate", "wake") else None
+    if folder is None:
+        return ""
+    return next((why for path in (folder, *sorted(folder.glob("*.toml"))) if (why := why_not_trusted(path))), "")
 
 
 class Bounds(msgspec.Struct, frozen=True):

@@ -173,3 +173,10 @@ def test_without_any_standard_input_nothing_is_asked_and_nothing_done(world: Wor
     assert said.returncode == 4, said.stderr
     assert "--yes" in said.stderr
     assert one.poll() is None
+
+
+def test_a_command_with_a_field_that_nothing_stands_for_is_refused(world: World) -> None:
+    world.worker("one")
+    world.table("[action]", {"name": "fetch", "on": "worker", "command": ["echo", "{url}"]})
+    refused = world.refused("command", "one", action="fetch")
+    assert "nothing to put in place of {url}" in refused.reason

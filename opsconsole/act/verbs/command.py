@@ -22,6 +22,8 @@ from opsconsole.model.text import command_line, shown
 
 RUNS_WITHIN_S = 300.0
 SHOWN_LINES = 10
+_NOTHING = dict.fromkeys(("{name}", "{id}", "{port}", "{pid}", "{url}", "{host}"), "")
+"""A field that nothing stands for here: a command with it is refused, not run with the field's own letters."""
 _KINDS: dict[str, SubjectKind] = {
     "service": "service",
     "worker": "worker",
@@ -70,11 +72,11 @@ def _action(config: Config, name: str) -> ActionTable | None:
 def _values(action: ActionTable, snapshot: Snapshot, name: str) -> dict[str, str]:
     """What the fields of the command stand for. Raises WhyNot: there is nothing of this name."""
     if action.on == "system":
-        return {"{host}": snapshot.host}
+        return _NOTHING | {"{host}": snapshot.host}
     reading = getattr(snapshot, action.on + "s")
     if reading.value is None:
         if reading.state == "unconfigured" and action.on == "site":
-            return {"{name}": name}
+            return _NOTHING | {"{name}": name}
         raise WhyNot(f"{action.on}s: {reading.reason or reading.hint}", "unknown")
     items = reading.value.items if action.on == "environment" else reading.value
     found = next((item for item in items if name in (getattr(item, "id", ""), item.name)), None)
@@ -85,7 +87,7 @@ def _values(action: ActionTable, snapshot: Snapshot, name: str) -> dict[str, str
     instances: tuple[Any, ...] = getattr(found, "instances", ())
     if len(instances) == 1:
         fields["pid"] = instances[0].pid
-    return {f"{{{field}}}": "" if value is None else str(value) for field, value in fields.items()}
+    return _NOTHING | {f"{{{field}}}": str(value) for field, value in fields.items() if value is not None}
 
 
 def _handed_over(request: Request, action: ActionTable, values: dict[str, str]) -> tuple[Target, ...]:

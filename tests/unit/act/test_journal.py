@@ -18,6 +18,7 @@ import pytest
 from opsconsole.act.journal import Journal, JournalFailed
 from opsconsole.act.journal_reader import JournalReader, journal_path, truth_now
 from opsconsole.act.living import boot_id, look_at
+from opsconsole.model.identity import PaneId
 from opsconsole.model.plan import Plan, PlanResult, Subplan, Target
 
 
@@ -177,3 +178,29 @@ def test_a_journal_that_is_none_is_unknown(tmp_path: Path) -> None:
     reading = JournalReader(tmp_path).entries()
     assert reading.state == "unknown"
     assert "not a database" in reading.reason
+
+
+def test_a_pane_that_a_killed_executor_left_blocked_is_told_with_what_frees_it(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    journal = Journal(state)
+    mark = own_mark().process
+    assert mark is not None
+    target = Target(
+        kind="process", role="agent", name="foo", reason="", process=mark, pane=PaneId("/tmp/a b", 1, 2, "%3")
+    )
+    plan = msgspec.structs.replace(a_plan(targets=(target,)), verb="hibernate")
+    journal.intend(plan)
+    journal.end_step(plan.id, journal.begin_step(plan.id, "foo", "block typing in pane %3"), "done")
+    entry = JournalReader(state).entry(plan.id).value
+    assert entry is not None
+    assert any("tmux -S '/tmp/a b' select-pane -e -t %3" in line for line in truth_now(entry))
+    journal.end_step(plan.id, journal.begin_step(plan.id, "foo", "save argv"), "done", "/s/sleeping/0f.json")
+    journal.begin_step(plan.id, "foo", "SIGTERM 1")
+    entry = JournalReader(state).entry(plan.id).value
+    assert entry is not None
+    assert any(line.endswith("sh /s/sleeping/0f.sh") for line in truth_now(entry))
+    journal.end_step(plan.id, journal.begin_step(plan.id, "foo", "allow typing in pane %3 again"), "done")
+    entry = JournalReader(state).entry(plan.id).value
+    assert entry is not None
+    assert not any("select-pane" in line for line in truth_now(entry))
+    journal.close()

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from opsconsole.act.living import Living, boot_id, difference, look_at, own_line
-from opsconsole.act.policy import Bounds, bounds_of, config_digest, why_not_act, why_not_signal
+from opsconsole.act.policy import Bounds, bounds_of, config_digest, why_not_act, why_not_profiles, why_not_signal
 from opsconsole.config.types import Config, ConsoleTable, LoadedConfig
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import READ_ONLY_VARIABLE, ProcessMark
@@ -142,3 +142,18 @@ def test_a_zombie_has_ended_and_is_no_other_process(tmp_path: Path) -> None:
         assert now is not None
         assert now.ended
         assert difference(before.mark, now) == ""
+
+
+def test_profiles_that_others_may_have_written_are_no_ground_to_end_an_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert why_not_profiles("hibernate") == ""
+    folder = tmp_path / "opsconsole" / "agents"
+    folder.mkdir(parents=True)
+    profile = folder / "mine.toml"
+    profile.touch(0o600)
+    assert why_not_profiles("wake") == ""
+    profile.chmod(0o666)
+    assert "can be written by others" in why_not_profiles("hibernate")
+    assert why_not_profiles("stop") == ""
