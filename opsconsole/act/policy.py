@@ -25,10 +25,12 @@ HARMLESS: frozenset[Verb] = frozenset({"probe"})
 """Verbs that look and change nothing."""
 
 _NEVER = frozenset(
-    {"sshd", "sshd-session", "sshd-auth", "systemd", "init", "launchd", "login", "dbus-daemon", "(sd-pam)"}
+    {"sshd", "sshd-session", "sshd-auth", "systemd", "init", "launchd", "login", "dropbear", "dbus-daemon", "(sd-pam)"}
 )
 _NEVER_PREFIXES = ("systemd-", "tmux: server")
-_TMUX = frozenset({"tmux", "screen", "zellij", "mosh-server"})
+_TMUX = frozenset({"tmux", "screen", "zellij", "mosh-server", "abduco", "dtach"})
+_OTHER_SHELLS = frozenset({"csh", "tcsh", "nu", "elvish", "xonsh", "pwsh"})
+"""Of a grammar of their own: typed into when there is nothing but options behind their name."""
 
 
 def config_digest(config: Config) -> str:
@@ -118,12 +120,18 @@ def _why_not_kind(process: Living, who: str, bounds: Bounds) -> str:
 
 def _is_login_shell(process: Living) -> bool:
     """A shell that someone types into, or that a login started: it runs neither a script nor given code."""
-    if not process.argv or interpreter_kind(process.mark.exe or process.argv[0]) != SHELL:
+    if not process.argv:
         return False
     if process.argv[0].startswith("-"):
         return True
-    runs = parse(SHELL, process.argv)
-    return not (runs.script or runs.code) and process.tty != 0
+    called = base_name(process.mark.exe), base_name(process.argv[0])
+    if process.tty == 0:
+        return False
+    if SHELL in (interpreter_kind(process.mark.exe), interpreter_kind(process.argv[0])):  # the exe may be busybox
+        runs = parse(SHELL, process.argv)
+        typed_into = any(word.partition("=")[0] in ("-C", "--init-command") for word in process.argv[1:])
+        return typed_into if "fish" in called and runs.script else not (runs.script or runs.code)
+    return any(name in _OTHER_SHELLS for name in called) and all(word.startswith("-") for word in process.argv[1:])
 
 
 def _is_named(process: Living, pattern: str) -> bool:

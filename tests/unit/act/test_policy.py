@@ -157,3 +157,25 @@ def test_profiles_that_others_may_have_written_are_no_ground_to_end_an_agent(
     profile.chmod(0o666)
     assert "can be written by others" in why_not_profiles("hibernate")
     assert why_not_profiles("stop") == ""
+
+
+@pytest.mark.parametrize(
+    ("exe", "argv"),
+    [
+        ("/bin/busybox", ["-ash"]),
+        ("/bin/busybox", ["sh"]),
+        ("/usr/bin/fish", ["fish", "-C", "echo hello"]),
+        ("/usr/bin/fish", ["fish", "--init-command=x"]),
+        ("/usr/bin/nu", ["nu", "-l"]),
+        ("/usr/bin/tcsh", ["tcsh"]),
+        ("/usr/sbin/dropbear", ["dropbear", "-F"]),
+        ("/usr/bin/dtach", ["dtach", "-A", "x", "sh"]),
+    ],
+)
+def test_shells_of_every_kind_and_what_holds_terminals_get_no_signal(exe: str, argv: list[str]) -> None:
+    assert why_not_signal(living(77, *argv, exe=exe, tty=34817), BOUNDS)
+
+
+@pytest.mark.parametrize("argv", [["fish", "loop.fish"], ["sh", "loop.sh"], ["nu", "loop.nu"]])
+def test_a_shell_that_runs_a_script_is_a_wrapper_like_any_other(argv: list[str]) -> None:
+    assert why_not_signal(living(77, *argv, exe=f"/usr/bin/{argv[0]}", tty=34817), BOUNDS) == ""
