@@ -26,7 +26,7 @@ class Tour(LineWidget):
         panes, zoom, details, log = key("next-pane"), key("zoom"), key("details"), key("log")
         explain, find, out = key("help"), key("palette"), key("quit")
         return (
-            ("title", "First time here? Any key closes this; it will not come again."),
+            ("title", "First time here? Any key closes this."),
             ("", f"{panes} goes from pane to pane, j k from row to row; {zoom} gives a pane the screen"),
             ("", f"{details} tells everything about a row, {log} follows its log, {key('filter')} filters"),
             ("", f"{key('actions')} lists what can be done to a row; nothing is done before you have agreed"),

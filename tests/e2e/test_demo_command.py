@@ -68,6 +68,9 @@ def open_demo(console: Screen, root: Path, *arguments: str) -> str:
 def test_the_incident_is_on_the_screen_and_quitting_leaves_nothing(root: Path) -> None:
     with screen() as console:
         token = open_demo(console, root)
+        console.see("First time here?")
+        console.press("q")
+        console.wait(lambda text: "First time here?" not in text)
         console.press("q")
         console.see("ended with 0")
         assert processes(token) == []
