@@ -11,6 +11,8 @@ from pathlib import Path, PurePath
 
 import msgspec
 
+from opsconsole.collect.agents import builtin_agents
+from opsconsole.collect.command import interpreter_kind, parse
 from opsconsole.config.types import Config, ServiceTable, WorkerTable
 from opsconsole.model.listener import Port
 from opsconsole.model.process import Process, ProcessTable
@@ -28,6 +30,14 @@ PLUMBING = frozenset(
     " NetworkManager wpa_supplicant snapd unattended-upgr xdg-desktop-por at-spi-bus-laun gvfsd dconf-service".split()
 )
 """Programs that belong to every machine: not what its operator runs on it. Kernel names, at most 15 characters."""
+PASSING = frozenset(
+    "sleep tail cat tee grep egrep fgrep rg awk sed less more man watch top htop btop find xargs timeout yes dd cp mv"
+    " rm tar gzip xz zstd rsync scp sftp ssh curl wget git make ninja cmake vi vim nvim nano emacs inotifywait"
+    " journalctl strace perf gdb script expect flock pytest npm npx pip uv".split()
+)
+"""Commands that somebody gave once, however long they take and whoever adopted them."""
+_MCP = re.compile(r"(?<![a-z])mcp(?![a-z])", re.IGNORECASE)
+"""In a program's path or name: the tool server of an agent, which comes and goes with it."""
 
 
 def discover(processes: ProcessTable, ports: Iterable[Port], uid: int, exclude: Iterable[int] = ()) -> Config:
@@ -55,6 +65,34 @@ def recognised(found: Config, workers: Iterable[Worker]) -> Config:
         msgspec.structs.replace(table, instances=count) for table in found.worker if (count := counted.get(table.name))
     ]
     return msgspec.structs.replace(found, worker=tuple(kept))
+
+
+def merely_found(workers: Iterable[Worker]) -> tuple[Worker, ...]:
+    """What discovery took for workers, as nobody's wish: each with the count it has, no process in two of them.
+
+    How many there should be, whether one should be there at all and what it left behind is judged of what a config
+    names. One that identity cannot tell for certain is nobody's word that it is one, and left out.
+    """
+    taken: set[int] = set()
+    found: list[Worker] = []
+    for worker in workers:
+        instances = tuple(one for one in worker.instances if one.pid not in taken)
+        if not instances or len(instances) < len(worker.instances):
+            continue  # The same program by another directory or name: its processes are shown already.
+        taken.update(one.pid for one in instances)
+        found.append(
+            msgspec.structs.replace(
+                worker,
+                discovered=True,
+                wanted=len(instances),
+                state="running",
+                reason="",
+                remnants=(),
+                suspects=(),
+                starts=(),
+            )
+        )
+    return tuple(found)
 
 
 def program_name(process: Process) -> str:
@@ -115,16 +153,31 @@ def _workers(processes: ProcessTable, uid: int, taken: set[int], names: set[str]
             continue
         if processes.at - process.started_at < LONG_LIVED_S or process.pid in taken:
             continue
-        if not _is_daemon(process, processes):
+        if not _is_daemon(process, processes) or _is_passing(process, process.argv):
             continue
         name = program_name(process)
-        # An interpreter without a script is a shell somebody left, or a one-liner: nothing to know again by.
-        if name.endswith((" -c", " -e")) or INTERPRETER.fullmatch(name) or PurePath(process.argv[0]).name in PLUMBING:
-            continue
         identity = (process.argv, process.cwd)
         grouped[identity] = grouped.get(identity, 0) + 1
         named[identity] = name
     return _tables(grouped, named, names)
+
+
+def _is_passing(process: Process, argv: tuple[str, ...]) -> bool:
+    """Whether it is a command, a shell or a part of an agent rather than a program that somebody keeps running."""
+    program = PurePath(argv[0].split(" ")[0].rstrip(":")).name
+    if program in PLUMBING or program in PASSING:
+        return True
+    if kind := interpreter_kind(argv[0]):
+        # An interpreter without a script is a shell somebody left, or a one-liner: nothing to know again by.
+        invocation = parse(kind, argv)
+        named = invocation.module or invocation.script
+        if not named or named.startswith(("/dev/", "/proc/")):
+            return True  # A descriptor's number names another file in every process.
+    else:
+        name = program_name(process)
+        if INTERPRETER.fullmatch(name) or name.endswith((" -c", " -e")):
+            return True
+    return any(_MCP.search(word) for word in argv[:4]) or bool(builtin_agents().name_of(process))
 
 
 def _is_daemon(process: Process, processes: ProcessTable) -> bool:

@@ -36,29 +36,31 @@ def assemble_services(
 ) -> Reading[tuple[Service, ...]]:
     """One Service for each table. A port must be missed twice before its service is down.
 
+    With ``discovered`` nobody asked for them: one whose port is gone is then left out instead.
+
     ``monotonic`` is ``now`` on the clock of ``Probe.asked_at``; with it a probe of an earlier owner does not count.
     """
     if not tables and not discovered:
         return unconfigured("[[service]] with name and port")
     by_port = {port.port: port for port in ports.value or ()}
     known = probes.value or {}
-    return ok(
-        tuple(
-            _service(
-                table,
-                by_port.get(table.port),
-                ports,
-                processes.value,
-                known.get(f"service:{table.name}"),
-                misses,
-                discovered,
-                now,
-                monotonic,
-            )
-            for table in tables
-        ),
-        now,
+    services = tuple(
+        _service(
+            table,
+            by_port.get(table.port),
+            ports,
+            processes.value,
+            known.get(f"service:{table.name}"),
+            misses,
+            discovered,
+            now,
+            monotonic,
+        )
+        for table in tables
     )
+    if discovered:
+        services = tuple(service for service in services if service.state != "down")
+    return ok(services, now)
 
 
 def _service(

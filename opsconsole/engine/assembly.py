@@ -8,6 +8,7 @@ import msgspec
 
 from opsconsole.collect.agents import Agents, builtin_agents
 from opsconsole.collect.consumers import consumers
+from opsconsole.collect.discovery import merely_found
 from opsconsole.collect.environments import assemble_environments
 from opsconsole.collect.misses import Misses
 from opsconsole.collect.services import assemble_services
@@ -85,9 +86,7 @@ class Assembly:
             self._worker_memory,
         )
         if discovered and workers.value is not None:
-            # What discovery took for a worker and identity cannot tell for certain is nobody's word that it is one.
-            told = tuple(msgspec.structs.replace(each, discovered=True) for each in workers.value if each.instances)
-            workers = msgspec.structs.replace(workers, value=told)
+            workers = msgspec.structs.replace(workers, value=merely_found(workers.value))
         sessions = assemble_sessions(config.sessions, servers, scan.processes, now, self._agents, seen)
         snapshot = Snapshot(
             sequence=self.sequence,

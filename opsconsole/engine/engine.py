@@ -235,7 +235,9 @@ class Engine:
         if processes.value is None:
             return
         servers: Reading[tuple[TmuxServer, ...]] = self._lanes.reading("tmux")
-        self._config = discover(processes.value, ports.value or (), os.getuid(), exclude=pane_pids(servers))
+        found = discover(processes.value, ports.value or (), os.getuid(), exclude=pane_pids(servers))
+        # Sockets that could not be read are not gone.
+        self._config = found if ports.ok else msgspec.structs.replace(found, service=self._config.service)
         commands = {worker.command for worker in self._config.worker}
         self._discovered_pids = frozenset(process.pid for process in processes.value if process.argv in commands)
 

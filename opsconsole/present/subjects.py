@@ -128,9 +128,8 @@ def _worker_fields(worker: Worker, scanned: str) -> Iterator[Line]:
     if worker.reason:
         yield field("why", worker.reason, "", status)
     running = humanise.UNKNOWN if worker.state == "unknown" else str(len(worker.instances))
-    yield field(
-        "running", f"{running} of {worker.wanted} wanted", scanned, "unknown" if worker.state == "unknown" else ""
-    )
+    count = running if worker.discovered else f"{running} of {worker.wanted} wanted"
+    yield field("running", count, scanned, "unknown" if worker.state == "unknown" else "")
     if worker.instances:
         yield field("uptime", humanise.duration(worker.uptime_s), "of the oldest instance")
     if worker.critical:

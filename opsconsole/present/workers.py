@@ -119,7 +119,8 @@ def _count(worker: Worker) -> Cell:
     status = _STATUS[worker.state]
     running = humanise.UNKNOWN if worker.state == "unknown" else str(len(worker.instances))
     sort = by_number(None if worker.state == "unknown" else len(worker.instances))
-    return plain_cell(f"{running}/{worker.wanted}", sort, "" if status == "ok" else status)
+    count = running if worker.discovered else f"{running}/{worker.wanted}"
+    return plain_cell(count, sort, "" if status == "ok" else status)
 
 
 def _pids(worker: Worker) -> Cell:
@@ -160,4 +161,6 @@ def _note(worker: Worker, status: Status) -> Cell:
     parts = [part for part in (worker.reason, *_complaints(worker)) if part]
     if parts:
         return text_cell("; ".join(parts), status)
+    if worker.discovered:
+        return text_cell("discovered", "muted")
     return text_cell(worker.log.last_line, "muted") if worker.log is not None else EMPTY

@@ -78,6 +78,8 @@ def _why_no_duplicates(subject: Subject) -> str:
             return "state unknown"
         if not item.instances:
             return "not running"
+        if item.discovered:
+            return "not in the config: how many are wanted is not known"
         if item.state != "duplicates":
             count = len(item.instances)
             return "one instance running" if count == 1 else f"{count} instances running, as wanted"

@@ -6,10 +6,11 @@ import os
 import tempfile
 from pathlib import Path
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsconsole.collect.discovery import discover, recognised
+from opsconsole.collect.discovery import discover, merely_found, recognised
 from opsconsole.config.load import load
 from opsconsole.config.types import Config, WorkerTable
 from opsconsole.config.write import render_config, write_config
@@ -98,6 +99,50 @@ def test_what_is_no_daemon_of_ours_is_no_worker() -> None:
     assert workers(process(50, ("/usr/sbin/sshd", "-D"))) == []
     assert workers(process(50, ("python3", "-c", "pass"))) == []
     assert workers(process(50, ("/bin/bash",)), process(51, DAEMON, ppid=50)) == []
+
+
+def test_shells_one_liners_and_commands_somebody_gave_once_are_no_workers() -> None:
+    for argv in (
+        ("bash", "/dev/fd/3"),
+        ("bash", "/proc/self/fd/63"),
+        ("/usr/bin/python3", "/dev/stdin"),
+        ("-bash",),
+        ("bash", "-i"),
+        ("bash", "-lc", "cd /srv && make"),
+        ("sh", "-xc", "while true; do date; done"),
+        ("python3", "-uc", "pass"),
+        ("sleep", "86400"),
+        ("/usr/bin/tail", "-f", "/var/log/syslog"),
+    ):
+        assert workers(process(50, argv)) == [], argv
+    assert workers(process(50, ("bash", "keepalive.sh"))) == ["keepalive"]
+
+
+def test_agents_and_their_tool_servers_are_no_workers() -> None:
+    for argv in (
+        ("node", "/usr/lib/node_modules/@playwright/mcp/cli.js"),
+        ("python3", "-m", "mcp_server_fetch"),
+        ("uvx", "mcp-server-git"),
+        ("claude", "--resume"),
+    ):
+        assert workers(process(50, argv)) == [], argv
+    assert workers(process(50, ("python3", "mcpherson.py"))) == ["mcpherson"]
+
+
+def test_what_is_merely_found_is_neither_missing_nor_too_many_and_no_pid_is_in_two() -> None:
+    one, *_ = worker("a").instances
+    two = msgspec.structs.replace(one, pid=one.pid + 1)
+    found = merely_found(
+        (
+            worker("a", instances=(one, two), state="duplicates", reason="2 instances, 1 wanted", starts=(NOW, NOW)),
+            worker("a 2", instances=(one, two), state="duplicates"),
+            worker("gone", instances=(), state="missing"),
+        )
+    )
+    assert [(each.name, each.wanted, each.state, each.reason, each.starts) for each in found] == [
+        ("a", 2, "running", "", ())
+    ]
+    assert found[0].discovered
 
 
 def test_trees_that_are_something_else_already_are_left_out() -> None:

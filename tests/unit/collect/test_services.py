@@ -150,6 +150,15 @@ def test_a_port_is_down_from_the_second_miss_on() -> None:
     assert states == ["unknown", "down", "down"]
 
 
+def test_what_was_only_found_listening_goes_away_instead_of_being_down() -> None:
+    table, misses = ServiceTable(name="a", port=80), Misses()
+    states = []
+    for ports in (listening(80), ok((), NOW), ok((), NOW)):
+        reading = assemble_services((table,), ports, NO_PROCESSES, ok({}, NOW), NOW, misses, discovered=True)
+        states.append([one.state for one in reading.value or ()])
+    assert states == [["up"], ["unknown"], []]
+
+
 def test_unreadable_sockets_make_it_unknown_not_down() -> None:
     table = ServiceTable(name="a", port=1)
     unread: Reading[tuple[Port, ...]] = unknown("no netlink", NOW)
