@@ -87,6 +87,6 @@ def test_the_screen_shows_a_banner_while_the_file_is_wrong(config: Path) -> None
         config.write_text(good + SECOND + '[keys]\nhelp = "f1"\n')
         terminal.wait(lambda text: "second" in text and "unknown key" not in text)
         terminal.press("F1")
-        terminal.see("Moving")
+        terminal.see("Help", "On a row")
         terminal.press("q", "q")
         terminal.see("ended with 0")

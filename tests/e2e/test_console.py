@@ -82,7 +82,7 @@ def test_what_is_typed_in_one_burst_goes_where_it_belongs(running: Fleet, termin
     terminal.press("2", "z", "/", *"qz!absent")
     terminal.see("qz!absent", "0 of 2")
     terminal.press("Escape")
-    terminal.see("twin")
+    terminal.wait(lambda text: "twin" in text and "esc clear" not in text)
     terminal.press("l")
     terminal.see("twin.log")
     terminal.press("/", *"qwZ[")

@@ -75,24 +75,35 @@ class HelpScreen(PagesScreen):
         keys_width = max(KEY_WIDTH, *(cell_len(keys) + GAP for keys, *_ in entries))
         labels = [cell_len(label) for _, label, *_ in entries if label]
         label_width = max(labels) + GAP if labels and width >= WITH_LABELS else 0
-        for entry in entries:
-            lines += self._entry(*entry, keys_width, label_width, width)
+        common = _common_reason([why_not for *_, why_not in entries])
+        if common:
+            said = wrapped(inert(f"none of them now: {common}", self.ascii_only), width)
+            lines += [[(fit(line, width), "muted")] for line in said]
+        for keys, label, text, why_not in entries:
+            reason = "" if why_not == common else why_not
+            lines += self._entry(keys, label, text, reason, bool(why_not), keys_width, label_width, width)
         return lines
 
     def _entry(
-        self, keys: str, label: str, text: str, why_not: str, keys_width: int, label_width: int, width: int
+        self, keys: str, label: str, text: str, reason: str, off: bool, keys_width: int, label_width: int, width: int
     ) -> Iterable[StyledLine]:
+        """One action; ``reason`` is told after its text, ``off`` dims it."""
         if label and not label_width:
             text = f"{label}: {text}"
         room = max(width - keys_width - label_width, 12)
-        said = wrapped(inert(f"{text} ({why_not})" if why_not else text, self.ascii_only), room)
-        tone = "muted" if why_not else ""
+        said = wrapped(inert(f"{text} ({reason})" if reason else text, self.ascii_only), room)
+        tone = "muted" if off else ""
         for number, line in enumerate(said):
             yield [
-                (fit(keys if number == 0 else "", keys_width), "muted" if why_not else "accent"),
+                (fit(keys if number == 0 else "", keys_width), "muted" if off else "accent"),
                 (fit(label if number == 0 else "", label_width), tone),
-                (fit(line, room), "muted" if why_not or label else tone),
+                (fit(line, room), "muted" if off or label else tone),
             ]
+
+
+def _common_reason(reasons: Sequence[str]) -> str:
+    """Why every action of a group does nothing now, where it is the same for all: told once instead of with each."""
+    return reasons[0] if len(set(reasons)) == 1 and len(reasons) > 1 else ""
 
 
 def _share(blocks: list[list[StyledLine]], columns: int) -> list[list[StyledLine]]:
