@@ -151,9 +151,16 @@ class Deeds:
         about = names[0] if len(names) == 1 else f"{len(names)} marked: {', '.join(names)}"
         entries = [self._entry(action, context) for action in self._app.actions.values() if applies(action, context)]
 
+        meant = [(subject.kind, subject.asked_as) for subject in context.subjects]
+
         def chosen(action_id: str | None) -> None:
-            if action_id is not None:
-                self._app.action_perform(action_id)
+            if action_id is None:
+                return
+            if [(subject.kind, subject.asked_as) for subject in self._app.context().subjects] != meant:
+                # Its row has gone, and the cursor is on another now.
+                self._say(f"{about} is not what is selected any more: nothing was done", "warn")
+                return
+            self._app.action_perform(action_id)
 
         self._app.push_screen(
             MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -232,6 +233,23 @@ async def test_the_menu_has_every_verb_of_the_row_with_its_key_or_why_not() -> N
         await pilot.press("s")
         await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
         assert (door.wishes[0].verb, door.wishes[0].names) == ("stop", ("worker:supervisor",))
+
+
+async def test_a_menu_whose_row_has_gone_does_nothing_to_the_row_in_its_place() -> None:
+    app, door, feed = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
+        on_row(app, "workers", "worker:supervisor")
+        await pilot.press("x")
+        await eventually(pilot, lambda: isinstance(app.screen, MenuBox))
+        later = samples.incident(sequence=43)
+        workers = tuple(each for each in later.workers.value or () if each.name != "supervisor")
+        feed.tell(msgspec.structs.replace(later, workers=msgspec.structs.replace(later.workers, value=workers)))
+        rows = app.main.tables["workers"]
+        await eventually(pilot, lambda: not any(row.key == "worker:supervisor" for row in rows.rows))
+        await pilot.press("r")
+        await eventually(pilot, lambda: "not what is selected any more" in app.main.footer.said)
+        assert not door.wishes
 
 
 async def test_s_starts_what_does_not_run_and_refuses_a_mixture() -> None:
