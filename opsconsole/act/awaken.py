@@ -14,7 +14,7 @@ from pathlib import Path
 def main(arguments: list[str]) -> int:
     """Does not return when all is well: the process is the agent then."""
     from opsconsole.act.sleeping_store import NotKept, read_record
-    from opsconsole.collect.agent_registry import live_holders
+    from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
     from opsconsole.collect.agents import load_agents
     from opsconsole.config.locate import agent_profiles
 
@@ -28,7 +28,12 @@ def main(arguments: list[str]) -> int:
         return 1
     profile = load_agents(agent_profiles()).profiles.get(saved.agent)
     registry = profile.registry if profile is not None else None
-    if registry is not None and (holders := live_holders(Path(saved.home), registry, saved.conversation)):
+    try:
+        holders = live_holders(Path(saved.home), registry, saved.conversation) if registry is not None else ()
+    except EntryUnreadable as failure:
+        sys.stderr.write(f"cannot wake this session: who holds its conversation is not known: {failure}\n")
+        return 1
+    if holders:
         sys.stderr.write(f"cannot wake this session: its conversation is open already, in process {holders[0]}\n")
         return 1
     sys.stdout.write("\x1b[?25h\x1b[H\x1b[2J")

@@ -20,7 +20,7 @@ from opsconsole.act.policy import why_not_name
 from opsconsole.act.request import WhyNot
 from opsconsole.act.resume_command import resume_command
 from opsconsole.collect import procfs
-from opsconsole.collect.agent_registry import live_holders
+from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
 from opsconsole.collect.agent_screen import raw_draft
 from opsconsole.collect.agent_transcript import find_transcript
 from opsconsole.collect.agents import AgentProfile
@@ -155,7 +155,10 @@ def _readable(evidence: AgentEvidence) -> Living:
 def _only_holder(evidence: AgentEvidence, profile: AgentProfile) -> None:
     assert evidence.entry is not None  # noqa: S101 - asked for before
     assert profile.registry is not None  # noqa: S101 - an entry was read from it
-    holders = live_holders(Path(evidence.home), profile.registry, evidence.entry.session_id)
+    try:
+        holders = live_holders(Path(evidence.home), profile.registry, evidence.entry.session_id)
+    except EntryUnreadable as failure:
+        raise WhyNot(f"who holds its conversation is not known: {failure}", "unknown") from None
     if others := [pid for pid in holders if pid != evidence.process.pid]:
         raise WhyNot(f"its conversation is open in another process too ({others[0]})")
 

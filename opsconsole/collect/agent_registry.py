@@ -87,12 +87,17 @@ def _is_of(told: dict[str, Any], process: ProcessId, started_at: float | None) -
 
 
 def live_holders(home: Path, profile: RegistryProfile, session_id: str, root: str = "/proc") -> tuple[int, ...]:
-    """Pids of the running agents that hold this conversation, each seen to be the process that wrote its entry."""
+    """Pids of the running agents that hold this conversation, each seen to be the process that wrote its entry.
+
+    Raises EntryUnreadable when the registry cannot be listed: nobody is told not to hold it then.
+    """
     found: list[int] = []
     try:
         names = [entry.name for entry in os.scandir(home / profile.entries) if entry.name.endswith(".json")]
-    except OSError:
+    except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise EntryUnreadable(shown(f"the registry {home / profile.entries}: {error.strerror}")) from None
     for name in sorted(names):
         pid = name.removesuffix(".json")
         stat = procfs.parse_stat(procfs.read_stat(f"{root}/{pid}/stat") or b"") if pid.isdecimal() else None

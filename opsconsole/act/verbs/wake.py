@@ -21,7 +21,7 @@ from opsconsole.act.sleep_outcome import available_bytes, whole
 from opsconsole.act.sleeping_store import NotKept, SleepingStore
 from opsconsole.act.verbs.hibernate import show_card
 from opsconsole.collect import procfs
-from opsconsole.collect.agent_registry import live_holders
+from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
 from opsconsole.collect.agent_screen import parse
 from opsconsole.collect.agents import load_agents
 from opsconsole.collect.tmux import SLEEPS
@@ -119,7 +119,11 @@ def _check(saved: SavedSession) -> None:
     profile = load_agents(agent_profiles()).profiles.get(saved.agent)
     if profile is None or profile.registry is None:
         raise StepFailed(f"there is no profile of {saved.agent} any more")
-    if holders := live_holders(Path(saved.home), profile.registry, saved.conversation):
+    try:
+        holders = live_holders(Path(saved.home), profile.registry, saved.conversation)
+    except EntryUnreadable as failure:
+        raise StepFailed(f"who holds its conversation is not known: {failure}") from None
+    if holders:
         raise StepFailed(f"its conversation is open already, in process {holders[0]}")
     if not Path(saved.cwd).is_dir():
         raise StepFailed(f"its directory {saved.cwd} is gone")
