@@ -90,7 +90,7 @@ def carry_through(made: Plan | Refused, state_dir: Path, manner: Manner) -> int:
             ready.close()
     if isinstance(submitted, Refused):
         return refuse(submitted, manner, made)
-    return _tell(follow(state_dir, made, _progress), manner)
+    return _tell(made, follow(state_dir, made, _progress), manner)
 
 
 def _can_ask() -> bool:
@@ -144,8 +144,11 @@ def _progress(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _tell(entry: JournalEntry | None, manner: Manner) -> int:
+def _tell(plan: Plan, entry: JournalEntry | None, manner: Manner) -> int:
     if entry is None:
+        if manner.as_json:
+            reason = f"how it ended cannot be read; `opsconsole journal {plan.id}` may tell"
+            click.echo(_document(plan, {"result": "failed", "reason": reason, "steps": [], "verified": None}))
         return ExitCode.UNKNOWN
     result = entry.result
     if entry.state == "abandoned" or result is None:

@@ -1,0 +1,19 @@
+"""What a command that acts tells in the end, whatever it could learn of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from opsconsole.cli.acting import Manner, _tell
+from opsconsole.model.plan import Plan
+
+
+def test_an_end_that_cannot_be_read_is_one_object_as_well_and_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = Plan(
+        id="p1", verb="stop", created=0.0, host="h", boot_id="b", uid=0, config_path="", config_digest="", subplans=()
+    )
+    assert _tell(plan, None, Manner(dry_run=False, yes=True, as_json=True)) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert (said["schema"], said["plan"]["id"], said["verified"], said["steps"]) == (1, "p1", None, [])
