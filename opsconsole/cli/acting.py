@@ -71,7 +71,7 @@ def carry_through(made: Plan | Refused, state_dir: Path, manner: Manner) -> int:
     from opsconsole.act.planning import changed
     from opsconsole.act.submit import ReadyExecutor, submit
 
-    if not manner.yes and not _can_ask():
+    if not manner.yes and not can_ask():
         return refuse(Refused(made.verb, "there is no terminal to ask on; --yes agrees beforehand"), manner, made)
     try:
         ready: ReadyExecutor | None = ReadyExecutor(state_dir)
@@ -93,7 +93,7 @@ def carry_through(made: Plan | Refused, state_dir: Path, manner: Manner) -> int:
     return _tell(made, follow(state_dir, made, _progress), manner)
 
 
-def _can_ask() -> bool:
+def can_ask() -> bool:
     """Whether there is a terminal to ask on; standard input may have been closed."""
     return sys.stdin is not None and sys.stdin.isatty()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from opsconsole.cli.acting import Manner, action_options, refuse
+from opsconsole.cli.acting import Manner, action_options, can_ask, refuse
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import Options, shared_options
 from opsconsole.config.locate import state_directory
@@ -31,7 +31,7 @@ def fix(
     """Put findings right, one after the other: plan, confirm, do, look again.
 
     FINDING is an id that `diagnose` tells. Exit 0 when all of them are closed, 1 when one failed or still holds,
-    4 when refused.
+    3 when it could not be read whether one holds, 4 when refused.
     """
     from opsconsole.act.policy import why_not_act
     from opsconsole.cli.fixing import Fixing
@@ -42,7 +42,7 @@ def fix(
     loaded = load_or_exit(options)
     if reason := why_not_act(loaded, read_only=False):
         sys.exit(refuse(Refused("restart", reason), manner))
-    if not yes and not dry_run and not sys.stdin.isatty():
+    if not yes and not dry_run and not can_ask():
         reason = "there is no terminal to ask on; --yes agrees beforehand"
         sys.exit(refuse(Refused("restart", reason), manner))
     fixing = Fixing(loaded, state_directory(options.state_dir), manner)

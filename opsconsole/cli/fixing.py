@@ -59,6 +59,7 @@ class Fixing:
         self._by_hand: list[str] = []
         self._before: Diagnosis | None = None
         self._result: Outcome | None = None
+        self._unread_any = False
 
     def __enter__(self) -> Fixing:
         self._engine.start(lambda _snapshot: None)
@@ -81,6 +82,8 @@ class Fixing:
             elif not self._put_right(finding):
                 break
         self._result = None if self._manner.dry_run else self._overall()
+        if self._unread_any and self._result in (None, "refused", "nothing-to-do"):
+            return ExitCode.UNKNOWN
         if self._manner.dry_run or self._result == "nothing-to-do":
             return ExitCode.DONE
         if self._result == "refused":
@@ -127,6 +130,8 @@ class Fixing:
         """Why a finding that was named is none of the open ones."""
         if finding_id.partition(":")[0] not in RULE_NAMES:
             raise click.UsageError(f"no rule makes a finding {finding_id!r}; `opsconsole diagnose` tells the open ones")
+        if self._hold_up_unread(finding_id):
+            return
         findings = self._before.findings if self._before is not None else ()
         inside = [one.id for one in findings for each in (*one.causes, *one.symptoms) if each.id == finding_id]
         reason = f"it is told in {inside[0]}: fix that" if inside else "there is no such finding now"
@@ -141,6 +146,8 @@ class Fixing:
             self._fixes.append(Fix(finding.id, "refused", reason=f"waits for {held_up[0]}, which causes it"))
             return True
         current = self._open(finding.id)
+        if current is None and self._hold_up_unread(finding.id):
+            return True
         if current is None and not self._manner.dry_run:
             self._fixes.append(Fix(finding.id, "nothing-to-do", closed=True, reason="put right by what came before"))
             return True
@@ -165,7 +172,7 @@ class Fixing:
             return False
         self._engine.refresh_now()
         deadline = SLOW_CLOSES_WITHIN_S if finding.rule in _SLOW else CLOSES_WITHIN_S
-        fixed.closed = self._wait(lambda: self._open(finding.id) is None, deadline)
+        fixed.closed = self._wait(lambda: self._open(finding.id) is None and not self._unread(finding.id), deadline)
         return True
 
     def _agreed(self, plan: Plan, finding: Finding) -> bool:
@@ -201,6 +208,22 @@ class Fixing:
     def _open(self, finding_id: str) -> Finding | None:
         diagnosis = self._diagnosis
         return next((one for one in diagnosis.findings if one.id == finding_id), None) if diagnosis else None
+
+    def _unread(self, finding_id: str) -> str:
+        """Why it cannot be told whether this holds: its source cannot be read. That it is not told proves nothing."""
+        if (diagnosis := self._diagnosis) is None:
+            return "nothing could be read yet"
+        rule, _, subject = finding_id.partition(":")
+        silent = (one for one in diagnosis.unknown if rule in one.rules and (not one.items or subject in one.items))
+        return next((f"{one.subject}: {one.reason}" for one in silent), "")
+
+    def _hold_up_unread(self, finding_id: str) -> bool:
+        """Refuse a finding that cannot be looked at; whether it was."""
+        if not (reason := self._unread(finding_id)):
+            return False
+        self._unread_any = True
+        self._fixes.append(Fix(finding_id, "refused", reason=f"unknown whether it holds: {reason}"))
+        return True
 
     def _read_whole(self) -> bool:
         """Whether every source has been read once."""

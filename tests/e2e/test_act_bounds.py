@@ -180,3 +180,13 @@ def test_a_command_with_a_field_that_nothing_stands_for_is_refused(world: World)
     world.table("[action]", {"name": "fetch", "on": "worker", "command": ["echo", "{url}"]})
     refused = world.refused("command", "one", action="fetch")
     assert "nothing to put in place of {url}" in refused.reason
+
+
+def test_a_finding_whose_source_cannot_be_read_is_unknown_not_put_right(world: World) -> None:
+    world.table("environments", {"url": "http://127.0.0.1:9/none", "ttl": "24h", "port_pool": "6001-6010"})
+    world.loaded()
+    command = [str(Path(sys.executable).with_name("opsconsole")), "--config", str(world.folder / "opsconsole.toml")]
+    command += ["--state-dir", str(world.state), "fix", "env-stale:foo", "--yes"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 3, said.stdout + said.stderr
+    assert "unknown whether it holds" in said.stdout
