@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from types import FrameType
 
 import click
@@ -18,8 +19,8 @@ from opsconsole.model.reading import Reading
 from opsconsole.model.snapshot import Snapshot
 
 MIN_INTERVAL_S = 0.2
-FIRST_BLOCK_AFTER_S = 0.7
-"""By then rates are known and the quick sources have answered."""
+LOOK_AGAIN_S = 0.05
+"""Between two looks whether the first block is there: a signal must not wait for it."""
 
 
 @click.command()
@@ -97,14 +98,15 @@ def _watch_plain(engine: Engine) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
 
-    engine.start(lambda _snapshot: None)
-    wait_s = FIRST_BLOCK_AFTER_S
+    newest: deque[Snapshot] = deque(maxlen=1)
+    engine.start(newest.append, complete=True)
+    wait_s = LOOK_AGAIN_S
     while not ended.wait(wait_s):
-        wait_s = engine.interval_s
-        if engine.latest is None:
+        if not newest:
             continue
+        wait_s = engine.interval_s
         try:
-            _echo_block(engine.latest)
+            _echo_block(newest[0])
         except OSError:
             # Whoever read the pipe has gone: nobody is left to tell, and Python must not try again at exit.
             sys.stdout = None

@@ -193,6 +193,7 @@ class ListenerSource:
             uid=found.uid,
             owners=tuple(Owner(process.id, process.command) for process in ordered),
             owners_known=self._are_known(table, found, holders, self._closed),
+            sought=bool(holders) or found.inode in self._missed,
             v6_only=found.v6_only,
         )
 

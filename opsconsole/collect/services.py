@@ -96,6 +96,7 @@ def _service(
         stopped=state.stopped,
         owners=owners,
         owners_known=ports.ok if port is None else all(listener.owners_known for listener in port.listeners),
+        owners_sought=port is None or all(listener.sought for listener in port.listeners),
         sharing=port.sharing if port is not None else "",
         addresses=tuple(listener.address for listener in port.listeners) if port is not None else (),
         url=shown_url(table.url),

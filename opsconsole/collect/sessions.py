@@ -22,7 +22,8 @@ from opsconsole.model.reading import Reading, carry, ok, unknown
 from opsconsole.model.session import Asleep, Below, Pane, Session, SessionState, TmuxCost, TmuxServer
 from opsconsole.model.text import shown
 
-_NOT_SEEN: Reading[AgentsSeen] = unknown("its agent has not been looked at yet", None)
+NOT_LOOKED_AT = "its agent has not been looked at yet"
+_NOT_SEEN: Reading[AgentsSeen] = unknown(NOT_LOOKED_AT, None, pending=True)
 _PRECEDENCE: tuple[SessionState, ...] = (
     *("working", "hung", "waiting", "unknown", "shell", "logged-out", "idle", "hibernated"),
 )
@@ -253,7 +254,7 @@ class _Assembly:
         )
         evidence = self._evidence(pane, process)
         if evidence is None:
-            verdict = Verdict("unknown", self._seen.reason or "its agent has not been looked at yet")
+            verdict = Verdict("unknown", NOT_LOOKED_AT if self._seen.pending else self._seen.reason or NOT_LOOKED_AT)
             return msgspec.structs.replace(pane, agent_state=verdict.state, agent_reason=verdict.reason), below
         registry = self._agents.profiles[name].registry
         verdict = judge(Case(evidence, process, tree, tuple(sorted(shells)), pane, self._now, registry))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opsconsole.collect.http import shown_url
 from opsconsole.config.types import SiteTable
-from opsconsole.model.reading import Reading, ok, unconfigured
+from opsconsole.model.reading import Reading, carry, ok, unconfigured
 from opsconsole.model.service import Probe, Site, SiteState
 
 
@@ -14,6 +14,8 @@ def assemble_sites(
     """One Site for each table: up, unexpected (another status), down (no answer), or unknown (not probed yet)."""
     if not tables:
         return unconfigured("[[site]] with name and url")
+    if probes.pending:
+        return carry(probes)
     known = probes.value or {}
     waiting = "not probed yet" if probes.state == "ok" else probes.reason or "not probed yet"
     return ok(tuple(_site(table, known.get(f"site:{table.name}"), waiting) for table in tables), probes.at or now)

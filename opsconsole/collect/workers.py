@@ -24,7 +24,7 @@ from opsconsole.model.identity import ProcessId
 from opsconsole.model.process import Process, ProcessTable, usage
 from opsconsole.model.reading import Reading, carry, ok, unconfigured
 from opsconsole.model.text import clean
-from opsconsole.model.worker import Helper, Instance, Log, PidFile, Worker, WorkerState
+from opsconsole.model.worker import NOT_READ, Helper, Instance, Log, PidFile, Worker, WorkerState
 
 __all__ = ["WorkerMemory", "assemble_workers", "candidate_predicate"]
 
@@ -251,7 +251,7 @@ def _pid_file(
         return None
     content, shown = pid_files.get(path), clean(str(path))
     if content is None:
-        return PidFile(shown, "unreadable", None, "not read yet")
+        return PidFile(shown, "unreadable", None, NOT_READ)
     if content.error == "missing":
         return PidFile(shown, "missing", None, content.reason)
     if content.error or content.pid is None:

@@ -82,11 +82,16 @@ class Engine:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, on_snapshot: Callable[[Snapshot], None]) -> None:
-        """Begin collecting; ``on_snapshot`` is called on the engine's thread with each Snapshot."""
-        self._lanes.start(but_not_yet="probes")
-        self._ports.haste()
-        self._thread = threading.Thread(target=self._run, args=(on_snapshot,), name="opsconsole-engine", daemon=True)
+    def start(self, on_snapshot: Callable[[Snapshot], None], complete: bool = False) -> None:
+        """Begin collecting; ``on_snapshot`` is called on the engine's thread with each Snapshot.
+
+        With ``complete`` the first one comes only when every source was asked and waited for up to its deadline.
+        """
+        if not complete:
+            self._lanes.start(but_not_yet="probes")
+            self._ports.haste()
+        run = (on_snapshot, complete)
+        self._thread = threading.Thread(target=self._run, args=run, name="opsconsole-engine", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -131,24 +136,27 @@ class Engine:
     def collect_once(self) -> Snapshot:
         """One complete Snapshot: every source asked, waited for up to its deadline, rates over a short pause."""
         self._findings = None
+        try:
+            return self._collect_complete()
+        finally:
+            self.stop()
+
+    def _collect_complete(self) -> Snapshot:
         if self._lanes.probes is not None:
             self._lanes.probes.patient = True
         self._lanes.start()
-        try:
-            self.collect()
-            began = self._clock.monotonic()
-            # Which agents there are is known once tmux has told the panes and a scan has looked at what runs in them.
-            self._lanes.wait_first(began, "tmux")
-            self.collect()
-            self.collect()
-            self._lanes.wait_fresh("agents", self._clock.monotonic())
-            self._lanes.wait_first(began)
-            left = ONE_SHOT_PAUSE_S - (self._clock.monotonic() - began)
-            if left > 0:
-                self._stopped.wait(left)
-            return self.collect()
-        finally:
-            self.stop()
+        self.collect()
+        began = self._clock.monotonic()
+        # Which agents there are is known once tmux has told the panes and a scan has looked at what runs in them.
+        self._lanes.wait_first(began, "tmux")
+        self.collect()
+        self.collect()
+        self._lanes.wait_fresh("agents", self._clock.monotonic())
+        self._lanes.wait_first(began)
+        left = ONE_SHOT_PAUSE_S - (self._clock.monotonic() - began)
+        if left > 0:
+            self._stopped.wait(left)
+        return self.collect()
 
     def collect(self) -> Snapshot:
         """Run one cycle: the core scan now, the lanes' last readings, put together."""
@@ -176,10 +184,10 @@ class Engine:
         self._probe_restarted(self.latest)
         return self.latest
 
-    def _collected(self) -> Snapshot:
+    def _collected(self, collect: Callable[[], Snapshot]) -> Snapshot:
         """One cycle; after a bug in it a Snapshot in which everything is unknown, and why: the next may do better."""
         try:
-            return self.collect()
+            return collect()
         except Exception as bug:  # noqa: BLE001  # a screen that stands still without a word is the worst answer
             self.latest = self._assembly.nothing(shown(f"bug in opsconsole: {bug!r}"), self._clock)
             return self.latest
@@ -241,15 +249,16 @@ class Engine:
         commands = {worker.command for worker in self._config.worker}
         self._discovered_pids = frozenset(process.pid for process in processes.value if process.argv in commands)
 
-    def _run(self, on_snapshot: Callable[[Snapshot], None]) -> None:
-        began = self._clock.monotonic()
-        warm_up = [began + offset for offset in WARM_UP_S]
-        next_at = warm_up.pop(0)
+    def _run(self, on_snapshot: Callable[[Snapshot], None], complete: bool = False) -> None:
+        collect = self._collect_complete if complete else self.collect
+        next_at = self._clock.monotonic()
+        warm_up = [] if complete else [next_at + offset for offset in WARM_UP_S[1:]]
         while not self._stopped.is_set():
             self._wake.clear()
             if (edited := self._watch.changed()) is not None:
                 self._take(edited)
-            on_snapshot(self._collected())
+            on_snapshot(self._collected(collect))
+            collect = self.collect
             if self._lanes.hold_back and not warm_up:
                 # What it imports costs as much as a scan: it must not hold up the first screen.
                 self._lanes.start()

@@ -71,7 +71,7 @@ class Lane(Generic[T]):
             if overdue:
                 return unknown(f"{self.source.name}: no answer within {self.source.deadline_s:g} s", self._clock.wall())
             if self._last is None:
-                return unknown(f"{self.source.name}: not read yet", None)
+                return unknown(f"{self.source.name}: not read yet", None, pending=True)
             return self._last
 
     def wait_first(self, until: float) -> bool:

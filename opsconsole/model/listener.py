@@ -41,6 +41,8 @@ class Listener(msgspec.Struct, frozen=True):
     """Every process that has it open, parents first; empty when none could be read."""
     owners_known: bool
     """False when a descriptor table that may hold it could not be read (another user's), or no holder is visible."""
+    sought: bool = True
+    """False while nobody was looked through for who holds it."""
     v6_only: bool | None = None
     """Whether an IPv6 socket leaves IPv4 alone (IPV6_V6ONLY); None for IPv4, and where the system does not tell."""
 

@@ -30,6 +30,8 @@ class Reading(msgspec.Struct, Generic[T], frozen=True):
     """For ``ok``: what a reader must know about the value, such as which part of it is missing."""
     answered: bool = False
     """For ``unknown``: the source did answer, but not with what it should."""
+    pending: bool = False
+    """For ``unknown``: nobody has heard of the source yet, and it still has time; nothing is wrong."""
 
     @property
     def ok(self) -> bool:
@@ -40,8 +42,8 @@ def ok(value: T, at: float, note: str = "") -> Reading[T]:
     return Reading(state="ok", at=at, value=value, note=note)
 
 
-def unknown(reason: str, at: float | None, answered: bool = False) -> Reading[T]:
-    return Reading(state="unknown", at=at, reason=reason, answered=answered)
+def unknown(reason: str, at: float | None, answered: bool = False, pending: bool = False) -> Reading[T]:
+    return Reading(state="unknown", at=at, reason=reason, answered=answered, pending=pending)
 
 
 def unconfigured(hint: str) -> Reading[T]:
@@ -51,5 +53,10 @@ def unconfigured(hint: str) -> Reading[T]:
 def carry(reading: Reading[U]) -> Reading[T]:
     """A reading without a value, handed on under another type; the caller has checked ``ok`` is False."""
     return Reading(
-        state=reading.state, at=reading.at, reason=reading.reason, hint=reading.hint, answered=reading.answered
+        state=reading.state,
+        at=reading.at,
+        reason=reading.reason,
+        hint=reading.hint,
+        answered=reading.answered,
+        pending=reading.pending,
     )

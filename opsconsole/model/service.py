@@ -70,6 +70,8 @@ class Service(msgspec.Struct, frozen=True):
     """Of the owners' trees together."""
     rss_bytes: int | None = None
     swap_bytes: int | None = None
+    owners_sought: bool = True
+    """False while nobody was looked through for who holds the port: then it is not known that they cannot be seen."""
     log: str = ""
     """Path of its log file, when the config names one."""
 

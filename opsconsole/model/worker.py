@@ -45,6 +45,10 @@ class Helper(msgspec.Struct, frozen=True):
     """What makes it one, for people: ``shell loop around 4242``, ``orphan: same program, parent is pid 1``."""
 
 
+NOT_READ = "not read yet"
+"""Reason of a pid file that nobody has looked at so far."""
+
+
 class PidFile(msgspec.Struct, frozen=True):
     path: str
     state: PidFileState

@@ -41,6 +41,8 @@ class StatedRow(msgspec.Struct, frozen=True):
     status: Status
 
 
+READING = "reading…"
+"""What is said where nothing has been read yet, and nothing is wrong with that."""
 _WORST_FIRST: tuple[Status, ...] = ("bad", "warn", "unknown", "ok")
 
 
@@ -52,6 +54,8 @@ def worst(statuses: set[Status]) -> Status:
 def without_value(reading: Reading[Any]) -> PaneContent:
     """The content of a pane whose reading is unknown or unconfigured."""
     unknown = reading.state == "unknown"
+    if reading.pending:
+        return PaneContent("unknown", READING, (), READING, "muted", faults=0, unknowns=0)
     return PaneContent(
         state=reading.state,
         message=reading.reason if unknown else reading.hint,

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from opsconsole.collect.services import NOT_YET
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.service import Service, ServiceState
 from opsconsole.present.cell import Cell, Column, Row, Status
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.keys import keyed
-from opsconsole.present.pane import EMPTY, PaneContent, StatedRow, cell_by_column, content, counted, without_value
+from opsconsole.present.pane import (
+    EMPTY,
+    READING,
+    PaneContent,
+    StatedRow,
+    cell_by_column,
+    content,
+    counted,
+    without_value,
+)
 from opsconsole.present.tree import tree_rows
 from opsconsole.present.values import (
     answer_cell,
@@ -57,8 +67,15 @@ def services_content(reading: Reading[tuple[Service, ...]], table: ProcessTable 
 
 def service_status(service: Service) -> Status:
     """Its state's status; rivals on one port are a fault though it is up."""
+    if _is_pending(service):
+        return "muted"
     status = _STATUS[service.state]
     return "warn" if status == "ok" and service.sharing == "reuseport" else status
+
+
+def _is_pending(service: Service) -> bool:
+    """Whether it listens and its health URL has simply not been asked yet."""
+    return service.state == "unknown" and service.reason == NOT_YET
 
 
 def service_row(service: Service, signs: Glyphs, key: str) -> Row:
@@ -66,10 +83,12 @@ def service_row(service: Service, signs: Glyphs, key: str) -> Row:
     unanswered = bool(service.url) and service.http_status is None
     cells = {
         "name": text_cell(service.name),
-        "state": state_cell(_sign(status, signs), service.state, status),
+        "state": text_cell(READING, "muted")
+        if _is_pending(service)
+        else state_cell(_sign(status, signs), service.state, status),
         "port": number_cell(service.port),
         "http": EMPTY
-        if not service.url or (service.state == "down" and service.probed_at is None)
+        if not service.url or _is_pending(service) or (service.state == "down" and service.probed_at is None)
         else answer_cell(service.http_status, service.probed_at is not None, _http_status(service)),
         "latency": EMPTY if not service.url or unanswered else latency_cell(service.latency_ms),
         "uptime": _absent_when_down(service, duration_cell(service.uptime_s)),
@@ -78,7 +97,7 @@ def service_row(service: Service, signs: Glyphs, key: str) -> Row:
         "mem": _absent_when_down(service, size_cell(service.rss_bytes)),
         "note": _note(service, status),
     }
-    return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=status != "ok")
+    return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=status not in ("ok", "muted"))
 
 
 def _sign(status: Status, signs: Glyphs) -> str:
@@ -90,7 +109,9 @@ def _http_status(service: Service) -> Status:
 
 
 def _absent_when_down(service: Service, cell: Cell) -> Cell:
-    """Where nothing listens there is no pid to be unknown."""
+    """Where nothing listens there is no pid to be unknown, and where nobody was looked for none either."""
+    if not service.owners_sought and not service.owners:
+        return EMPTY
     return EMPTY if service.state == "down" and not service.owners and service.owners_known else cell
 
 
@@ -105,6 +126,8 @@ def rivals(service: Service) -> str:
 def _note(service: Service, status: Status) -> Cell:
     stopped = f"stopped: {', '.join(service.stopped)}" if service.stopped else ""
     unseen = "" if service.owners or service.owners_known or service.state == "down" else "owner not visible"
+    if not service.owners_sought:
+        unseen = ""
     parts = [part for part in (stopped or service.reason, rivals(service), unseen) if part]
     if parts == [unseen]:
         return text_cell(unseen, "muted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opsconsole.collect.sessions import NOT_LOOKED_AT
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.session import Session, SessionState
@@ -9,7 +10,7 @@ from opsconsole.present import humanise
 from opsconsole.present.cell import Cell, Column, Row, Status, by_number
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.keys import keyed
-from opsconsole.present.pane import PaneContent, StatedRow, cell_by_column, content, counted, without_value
+from opsconsole.present.pane import READING, PaneContent, StatedRow, cell_by_column, content, counted, without_value
 from opsconsole.present.tree import tree_rows
 from opsconsole.present.values import duration_cell, percent_cell, plain_cell, size_cell, state_cell, text_cell
 
@@ -49,7 +50,7 @@ def sessions_content(reading: Reading[tuple[Session, ...]], table: ProcessTable 
     rows: list[Row] = []
     for key, session in keyed("session", ((one.id, one) for one in reading.value)):
         row = session_row(session, signs, key)
-        read.append(StatedRow(row, _STATUS[session.state]))
+        read.append(StatedRow(row, session_status(session)))
         rows.append(row)
         if table is not None:
             roots = (pane.pid for pane in session.panes if pane.pid is not None)
@@ -75,13 +76,24 @@ def session_sign(state: SessionState, signs: Glyphs) -> str:
     return by_state.get(state, signs.none)
 
 
+def session_status(session: Session) -> Status:
+    """Its state's status; an agent that has simply not been looked at yet is no fault."""
+    return "muted" if _is_pending(session) else _STATUS[session.state]
+
+
+def _is_pending(session: Session) -> bool:
+    return session.state == "unknown" and session.reason == NOT_LOOKED_AT
+
+
 def session_state(session: Session, signs: Glyphs) -> Cell:
+    if _is_pending(session):
+        return text_cell(READING, "muted")
     word = "no agent" if session.state == "none" else session.state
     return state_cell(session_sign(session.state, signs), word, _STATUS[session.state])
 
 
 def session_row(session: Session, signs: Glyphs, key: str) -> Row:
-    status = _STATUS[session.state]
+    status = session_status(session)
     cells = {
         "name": text_cell(session.name),
         "state": session_state(session, signs),

@@ -26,6 +26,7 @@ from opsconsole.present.facts import (
 )
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.history import HistoryReader
+from opsconsole.present.pane import READING
 from opsconsole.present.services import rivals, service_status
 from opsconsole.present.sessions import session_state
 from opsconsole.present.workers import member_pids, worker_status
@@ -77,6 +78,8 @@ def _service_fields(service: Service, snapshot: Snapshot) -> Iterator[Line]:
     if service.owners:
         owners = ", ".join(f"{owner.pid} {owner.command}" for owner in service.owners)
         yield field("owner", owners, sockets)
+    elif not service.owners_sought:
+        yield field("owner", READING, "", "muted")
     elif not service.owners_known:
         yield field("owner", "", "owner not visible: another user's process, or one outside of our namespace")
     if service.uptime_s is not None:

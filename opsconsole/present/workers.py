@@ -6,13 +6,22 @@ from collections.abc import Iterator
 
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
-from opsconsole.model.worker import Log, PidFile, Worker, WorkerState
+from opsconsole.model.worker import NOT_READ, Log, PidFile, Worker, WorkerState
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell, Column, Row, Status, by_number
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.history import HistoryReader
 from opsconsole.present.keys import keyed
-from opsconsole.present.pane import EMPTY, PaneContent, StatedRow, cell_by_column, content, counted, without_value
+from opsconsole.present.pane import (
+    EMPTY,
+    READING,
+    PaneContent,
+    StatedRow,
+    cell_by_column,
+    content,
+    counted,
+    without_value,
+)
 from opsconsole.present.sparkline import sparkline
 from opsconsole.present.tree import tree_rows
 from opsconsole.present.values import duration_cell, percent_cell, plain_cell, size_cell, state_cell, text_cell
@@ -154,6 +163,8 @@ def _errors(log: Log | None) -> Cell:
 
 
 def _pid_file(pid_file: PidFile | None) -> Cell:
+    if pid_file is not None and pid_file.reason == NOT_READ:
+        return text_cell(READING, "muted")
     return EMPTY if pid_file is None else text_cell(pid_file.state, _PID_FILE_STATUS[pid_file.state])
 
 

@@ -23,7 +23,7 @@ def inert(text: str, ascii_only: bool = False) -> str:
     text = text.translate(_VARIATION_SELECTORS)
     if not text.isprintable():
         text = clean(text, len(text))
-    return text.encode("ascii", "replace").decode() if ascii_only else text
+    return text.replace("…", "...").encode("ascii", "replace").decode() if ascii_only else text
 
 
 def fit(text: str, width: int, align: Literal["left", "right"] = "left", ellipsis: str = "…") -> str:

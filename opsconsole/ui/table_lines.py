@@ -147,7 +147,7 @@ class TableLines:
         left += [(f"{mark} ", ink.of("accent")) for mark in self._marks(scene)]
         right: list[Piece] = []
         if content.summary:
-            status = "unknown" if content.state == "unknown" else "muted"
+            status = "unknown" if content.status == "unknown" and content.state == "unknown" else "muted"
             right = [(f" {inert(content.summary, self._ascii_only)} ", ink.of(status))]
         if not framed:
             left += self._note(scene, ink)
@@ -290,6 +290,8 @@ class TableLines:
 def _message(scene: Scene) -> tuple[str, str]:
     """(text, status) of what is said in place of rows."""
     content, view = scene.content, scene.view
+    if content.state == "unknown" and content.status == "muted":
+        return content.message, "muted"
     if content.state == "unknown":
         return f"unknown: {content.message}", "unknown"
     if content.state == "unconfigured":

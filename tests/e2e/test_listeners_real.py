@@ -322,3 +322,17 @@ def test_an_owner_whom_we_may_not_look_into_is_not_taken_for_nobody(ground: Grou
         text=True,
     )
     assert f"{number} 0 False" in looked.stdout, looked.stdout + looked.stderr
+
+
+def test_in_haste_nobody_is_called_invisible_whom_nobody_looked_for() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        number = listener.getsockname()[1]
+        source, processes = ListenerSource(), ProcessSource()
+        source.haste()
+        told = []
+        for _ in range(2):
+            (port,) = (one for one in source.read(CLOCK, processes.read(CLOCK)).value or () if one.port == number)
+            told.append((port.listeners[0].sought, [owner.pid for owner in port.listeners[0].owners]))
+    assert told == [(False, []), (True, [os.getpid()])]

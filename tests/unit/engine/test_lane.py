@@ -52,6 +52,7 @@ def wait_for(condition: object, seconds: float = 10.0) -> None:
 def test_before_the_first_answer_it_is_unknown_with_the_reason() -> None:
     lane = Lane(Held(5.0), SystemClock(), delivered)
     assert (lane.reading().state, lane.reading().reason) == ("unknown", "held: not read yet")
+    assert lane.reading().pending
 
 
 def test_a_source_that_overstays_its_deadline_is_unknown_and_is_heard_again_when_it_answers() -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from rich.cells import cell_len
 
+from opsconsole.collect.services import NOT_YET
+from opsconsole.collect.sessions import NOT_LOOKED_AT
 from opsconsole.model.environment import Environments
-from opsconsole.model.reading import ok
+from opsconsole.model.reading import Reading, ok, unknown
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.cell import Row
 from opsconsole.present.glyphs import ASCII, UNICODE, Glyphs
 from opsconsole.present.keys import find_process
 from opsconsole.present.pane import PaneContent
 from opsconsole.present.panes import PANES, pane_content
+from opsconsole.present.services import services_content
+from opsconsole.present.sessions import sessions_content
 from tests import makers, samples
 
 SNAPSHOTS = {
@@ -300,3 +306,17 @@ def test_a_stopped_environment_is_not_blamed_for_not_being_alive() -> None:
     snapshot = samples.healthy(environments=ok(Environments((stopped, dead), None, "test"), makers.AT))
     assert row_of("environments", snapshot, "env:env-6001")["flags"] == ""
     assert row_of("environments", snapshot, "env:env-6002")["flags"] == "not alive"
+
+
+def test_what_has_not_been_read_yet_is_being_read_and_no_fault() -> None:
+    pending: Reading[Any] = unknown("tmux: not read yet", None, pending=True)
+    shown = sessions_content(pending, None, UNICODE)
+    assert (shown.message, shown.summary, shown.status, shown.unknowns) == ("reading…", "reading…", "muted", 0)
+    agent = makers.session(state="unknown", reason=NOT_LOOKED_AT)
+    rows = sessions_content(ok((agent,), 0.0), None, UNICODE)
+    assert (rows.unknowns, rows.rows[0].fault, rows.rows[0].cells[1].text) == (0, False, "reading…")
+    hasty = makers.service(pid=None, owners_known=False, owners_sought=False, state="unknown", reason=NOT_YET)
+    (row,) = services_content(ok((hasty,), 0.0), None, UNICODE).rows
+    assert not row.fault
+    assert "not visible" not in " ".join(cell.text for cell in row.cells)
+    assert [cell.text for cell in row.cells if cell.text == "?"] == []
