@@ -19,9 +19,14 @@ def main() -> None:
         # Nothing of what a start makes is garbage: looking through it again and again is a tenth of the start.
         # The screen switches the collector on again once it has settled.
         gc.disable()
-    from opsconsole.cli.root import opsconsole
+    from opsconsole.cli.output import OutputFailed, give_up, watch_output
+    from opsconsole.cli.root import ExitCode, opsconsole
 
+    watch_output()
     try:
         opsconsole()
+    except OutputFailed as error:
+        give_up(error)
+        sys.exit(ExitCode.FOUND)
     finally:
         first_frame.withdraw()

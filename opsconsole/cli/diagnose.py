@@ -34,7 +34,7 @@ def diagnose(ctx: click.Context, as_json: bool) -> None:
         click.echo(encode(diagnose_document(snapshot, diagnosis)))
     else:
         width = shutil.get_terminal_size(fallback=(120, 24)).columns
-        click.echo("\n".join(diagnosis_lines(diagnosis, width, glyphs(ascii_only()))))
+        click.echo("\n".join(diagnosis_lines(diagnosis, width, glyphs(ascii_only()), snapshot.demo)))
     if diagnosis.findings:
         sys.exit(ExitCode.FOUND)
     sys.exit(ExitCode.UNKNOWN if diagnosis.unknown else ExitCode.DONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -107,10 +108,13 @@ def _watch_plain(engine: Engine) -> int:
         wait_s = engine.interval_s
         try:
             _echo_block(newest[0])
-        except OSError:
+        except OSError as error:
+            engine.stop()
+            if error.errno != errno.EPIPE:
+                raise
             # Whoever read the pipe has gone: nobody is left to tell, and Python must not try again at exit.
             sys.stdout = None
-            break
+            return ExitCode.DONE
     engine.stop()
     return ExitCode.DONE
 
@@ -123,8 +127,7 @@ def _echo_block(snapshot: Snapshot) -> None:
     from opsconsole.present.plain import plain_block
 
     width = shutil.get_terminal_size(fallback=(120, 24)).columns
-    sys.stdout.write(plain_block(snapshot, width, glyphs(ascii_only())))
-    sys.stdout.flush()
+    click.echo(plain_block(snapshot, width, glyphs(ascii_only())), nl=False)
 
 
 def _unknown(snapshot: Snapshot) -> bool:

@@ -113,6 +113,7 @@ class Assembly:
             tmux_costs=tmux_costs(servers, scan.processes, seen),
             consumers=self._consumers_of(scan, sessions, workers, services, clock.monotonic()),
             scan_ms=scan.took_ms,
+            demo=config.demo is not None,
         )
         self.of_interest = _of_interest(snapshot)
         return snapshot

@@ -41,5 +41,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     """At what interval it is collected and why, while that is longer than configured; empty when it is not."""
     config_problem: str = ""
     """Why the config file as it is now is not in force, and an earlier state of it is; empty when it is."""
+    demo: bool = False
+    """Whether it is of a demo's sandbox rather than of the machine as it is."""
     diagnosis: Diagnosis | None = None
     """What the rules say of it; None where none was made."""

@@ -9,6 +9,7 @@ from opsconsole.model.finding import Diagnosis, Evidence, Finding, Related, Reme
 from opsconsole.present import humanise
 from opsconsole.present.glyphs import Glyphs
 
+DEMO = "DEMO: a sandbox, not this machine as it is"
 _LABEL = 14
 
 
@@ -18,9 +19,9 @@ def score_line(diagnosis: Diagnosis) -> str:
     return f"health {diagnosis.score:.1f} of 10" + (f": {', '.join(taken)}" if taken else "")
 
 
-def diagnosis_lines(diagnosis: Diagnosis, width: int, signs: Glyphs) -> list[str]:
-    """All of a diagnosis for people, gravest first."""
-    lines = [score_line(diagnosis)]
+def diagnosis_lines(diagnosis: Diagnosis, width: int, signs: Glyphs, demo: bool = False) -> list[str]:
+    """All of a diagnosis for people, gravest first; of a ``demo`` that is said before all else."""
+    lines = [*([DEMO] if demo else []), score_line(diagnosis)]
     for finding in diagnosis.findings:
         lines += ["", *finding_lines(finding, width, signs)]
     if diagnosis.unknown:

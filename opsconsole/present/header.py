@@ -18,10 +18,10 @@ def header_content(
 ) -> tuple[Cell, ...]:
     """Cells from left to right; ``mode`` ``watch`` reads READ-ONLY, ``now`` is seconds since the epoch."""
     cells = [Cell(snapshot.host if snapshot is not None else "opsconsole", "accent")]
+    if demo:
+        cells.append(Cell("DEMO", "warn"))  # the second cell is what a narrow line loses last
     if label:
         cells.append(Cell(label))
-    if demo:
-        cells.append(Cell("DEMO", "warn"))
     if mode == "watch":
         cells.append(Cell("READ-ONLY", "accent", short="RO"))
     if snapshot is None:

@@ -26,6 +26,7 @@ def status_document(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "host": snapshot.host,
+        "demo": snapshot.demo,
         "time": snapshot.at,
         "services": _reading(snapshot.services, _items),
         "workers": _reading(snapshot.workers, _items),
@@ -66,6 +67,7 @@ def diagnose_document(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any
     return {
         "schema": SCHEMA,
         "host": snapshot.host,
+        "demo": snapshot.demo,
         "time": diagnosis.at,
         "score": diagnosis.score,
         "parts": [{**msgspec.to_builtins(part), "taken": part.taken} for part in diagnosis.parts],

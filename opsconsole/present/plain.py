@@ -61,7 +61,8 @@ def pane_lines(pane_id: str, snapshot: Snapshot, width: int, glyphs: Glyphs) -> 
 def _headline(snapshot: Snapshot, signs: Glyphs) -> str:
     at = newest_reading(snapshot)
     newest = f"read {humanise.clock_time(at)}" if at is not None else "nothing could be read"
-    return f"{_inert(snapshot.host)}{GAP}{humanise.date_time(snapshot.at)}{GAP}{signs.rule} {newest}"
+    demo = f"{GAP}DEMO" if snapshot.demo else ""
+    return f"{_inert(snapshot.host)}{demo}{GAP}{humanise.date_time(snapshot.at)}{GAP}{signs.rule} {newest}"
 
 
 def probe_lines(snapshot: Snapshot) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
@@ -13,6 +14,9 @@ from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.frame import Piece, frame_glyphs, pieces_width
 from opsconsole.ui.ink import InkedWidget
 from opsconsole.ui.spans import changed_spans
+
+NARROW = 60
+"""Cells from which on the right end of the header says all it has to say."""
 
 
 class LineWidget(InkedWidget, inherit_bindings=False):
@@ -95,12 +99,13 @@ class HeaderLine(LineWidget):
         ink = self.ink
         *cells, last = self._cells
         mark: list[Piece] = [(f" {self._mark} ", ink.mark), ("  ", ink.plain)] if self._mark else []
-        right: list[Piece] = [*mark, (inert(last.text, self.ascii_only) + " ", ink.of(last.status or "muted"))]
+        said = last.short if last.short and width < NARROW else last.text
+        right: list[Piece] = [*mark, (inert(said, self.ascii_only) + " ", ink.of(last.status or "muted"))]
         room = width - pieces_width(right) - 2
         return spread(self._fitting(cells, room), right, width, ("", ink.plain))
 
     def _fitting(self, cells: Sequence[Cell], room: int) -> list[Piece]:
-        """All cells; too little room: their short forms, then without the last ones."""
+        """All cells; too little room: their short forms, then without the last ones, then with the first one cut."""
         for short in (False, True):
             pieces = self._joined(cells, short)
             if pieces_width(pieces) <= room:
@@ -108,6 +113,13 @@ class HeaderLine(LineWidget):
         kept = list(cells)
         while len(kept) > 2 and pieces_width(self._joined(kept, short=True)) > room:
             kept.pop()
+        ink = self.ink
+        over = pieces_width(self._joined(kept, short=True)) - room
+        if len(kept) > 1 and over > 0:
+            host = inert(kept[0].text, self.ascii_only)
+            ellipsis = frame_glyphs(self.ascii_only).ellipsis
+            cut = fit(host, max(pieces_width([(host, ink.plain)]) - over, 1), ellipsis=ellipsis)
+            kept[0] = msgspec.structs.replace(kept[0], text=cut, short="")
         return self._joined(kept, short=True)
 
     def _joined(self, cells: Iterable[Cell], short: bool) -> list[Piece]:

@@ -21,6 +21,7 @@ from textual.widgets import Input
 
 from opsconsole.collect.logs import LogFollower, is_error
 from opsconsole.present.cell import Status
+from opsconsole.present.pane import READING
 from opsconsole.ui.actions import Context
 from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.filter_bar import FilterInput, FilterPrompt
@@ -71,6 +72,8 @@ class LogBuffer:
         self.first = 0
         """Number of the oldest line kept."""
         self.last_notice = ""
+        self.is_read = False
+        """Whether the file was looked at once."""
 
     @property
     def end(self) -> int:
@@ -172,15 +175,18 @@ class LogScreen(ReaderScreen):
     def _poll(self) -> None:
         """On a thread of its own, until the screen is gone."""
         followers = [self._open_log(path) for path in self.paths]
+        is_first = True
         while not self._stopped.is_set():
             for index, follower in enumerate(followers):
                 lines, notice = follower.poll()
-                if (lines or notice) and not self._stopped.is_set():
+                if (lines or notice or is_first) and not self._stopped.is_set():
                     self.post_message(LogGrew(index, lines, notice))
+            is_first = False
             self._stopped.wait(self._poll_every_s)
 
     def on_log_grew(self, message: LogGrew) -> None:
         self.buffers[message.index].add(message.lines, message.notice)
+        self.buffers[message.index].is_read = True
         if message.index == self.index:
             self._repaint()
 
@@ -196,7 +202,8 @@ class LogScreen(ReaderScreen):
             lines += self._line(number, width)
             if len(lines) >= height:
                 break
-        return lines or [[(" nothing has been read yet", "muted")]]
+        nothing = "empty: it holds no line yet" if buffer.is_read else inert(READING, self.ascii_only)
+        return lines or [[(f" {nothing}", "muted")]]
 
     def _top_for_end(self, width: int, height: int) -> int:
         """First line of the screen on which the newest line is the last."""

@@ -260,3 +260,13 @@ def test_the_time_a_line_begins_with_steps_back(text: str, stamp: str) -> None:
     assert "".join(said for said, _ in pieces) == text
     assert [said for said, status in pieces if status == "muted"] == ([stamp] if stamp else [])
     assert "mark" in {status for _, status in dated(f"{text} 45 ERROR", "45 ERROR", "bad")}
+
+
+async def test_an_empty_log_is_called_empty_once_it_was_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "empty.log"
+    path.touch()
+    screen = LogScreen(str(path), poll_every_s=0.01)
+    async with ReaderApp(screen).run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: "empty" in text_of(screen)[1])
+        path.write_text("first\n")
+        await eventually(pilot, lambda: "first" in text_of(screen)[1])

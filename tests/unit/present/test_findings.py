@@ -164,3 +164,12 @@ def test_metrics_are_told_in_their_own_unit() -> None:
 
 def test_a_snapshot_that_was_not_diagnosed_says_so() -> None:
     assert pane_content("findings", samples.healthy(), NoHistory(), glyphs=UNICODE).state == "unknown"
+
+
+def test_of_a_demo_that_is_said_before_all_else() -> None:
+    snapshot = samples.incident()
+    diagnosis = diagnose(snapshot, config())
+    assert diagnosis_lines(diagnosis, 80, UNICODE, demo=True)[0].startswith("DEMO")
+    assert "DEMO" not in diagnosis_lines(diagnosis, 80, UNICODE)[0]
+    assert diagnose_document(msgspec.structs.replace(snapshot, demo=True), diagnosis)["demo"] is True
+    assert diagnose_document(snapshot, diagnosis)["demo"] is False
