@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from opsconsole.act.journal_reader import TAKEN_WITHIN_S, journal_path
+from opsconsole.collect.documents import NotJson, decoded_as
 from opsconsole.config.locate import make_state_directory
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Plan, PlanResult, StepRecord, StepState
@@ -91,7 +92,7 @@ class Journal:
             raise JournalFailed(f"journal {self._path}: the disk is full")
         self._write(
             "insert into plans (id, submitted, verb, document) values (?, ?, ?, ?)",
-            (plan.id, time.time(), plan.verb, msgspec.json.encode(plan)),
+            (plan.id, time.time(), plan.verb, _document(plan)),
         )
 
     def take(self, plan_id: str, executor: ProcessId) -> Plan | None:
@@ -105,13 +106,16 @@ class Journal:
                 ).fetchone()
                 if row is not None:
                     self._connection.execute(
-                        "update plans set executor = ? where id = ?", (msgspec.json.encode(executor), plan_id)
+                        "update plans set executor = ? where id = ?", (_document(executor), plan_id)
                     )
                 self._connection.execute("commit")
             except sqlite3.Error as error:
                 self._roll_back()
                 raise JournalFailed(self._words(error)) from None
-        return msgspec.json.decode(row[0], type=Plan) if row is not None else None
+        try:
+            return decoded_as(row[0], Plan) if row is not None else None
+        except NotJson as error:
+            raise JournalFailed(f"journal {self._path}: what stands there as plan {plan_id} is none: {error}") from None
 
     def withdraw(self, plan_id: str) -> bool:
         """Take back a plan that no executor has: none will take it any more. False: one has it."""
@@ -132,9 +136,7 @@ class Journal:
         with self._queued:
             number = self._numbers[plan_id] = self._numbers.get(plan_id, 0) + 1
         step = StepRecord(number=number, subject=subject, text=clean(text, 600), began=time.time())
-        self._write(
-            "insert into steps (plan, number, document) values (?, ?, ?)", (plan_id, number, msgspec.json.encode(step))
-        )
+        self._write("insert into steps (plan, number, document) values (?, ?, ?)", (plan_id, number, _document(step)))
         return step
 
     def end_step(self, plan_id: str, step: StepRecord, state: StepState, detail: str = "") -> StepRecord:
@@ -142,7 +144,7 @@ class Journal:
         ended = msgspec.structs.replace(step, ended=time.time(), state=state, detail=clean(detail, 600))
         self._write(
             "update steps set document = ? where plan = ? and number = ?",
-            (msgspec.json.encode(ended), plan_id, step.number),
+            (_document(ended), plan_id, step.number),
         )
         return ended
 
@@ -150,7 +152,7 @@ class Journal:
         """Record the result; final unless it is still being watched."""
         self._write(
             "update plans set result = ?, final = ? where id = ?",
-            (msgspec.json.encode(result), 0 if result.watching else 1, result.plan),
+            (_document(result), 0 if result.watching else 1, result.plan),
         )
         if not result.watching:
             self._forget_old()
@@ -158,7 +160,7 @@ class Journal:
     def record_start(self, subject: str, process: ProcessId | None) -> None:
         self._write(
             "insert into starts (subject, at, process) values (?, ?, ?)",
-            (subject, time.time(), msgspec.json.encode(process) if process is not None else None),
+            (subject, time.time(), _document(process) if process is not None else None),
         )
 
     def starts_since(self, subject: str, since: float) -> int:
@@ -220,6 +222,14 @@ class Journal:
         if "disk is full" in said or "No space" in said or "disk I/O" in said:
             return f"journal {self._path}: the disk is full ({clean(said, 80)})"
         return f"journal {self._path}: {clean(said, 200)}"
+
+
+def _document(value: msgspec.Struct) -> bytes:
+    """Its JSON. Raises JournalFailed for text that is no UTF-8, as names of files may be."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError as error:
+        raise JournalFailed(f"it cannot be recorded: {ascii(error.object)[:200]} is no UTF-8 text") from None
 
 
 def _make_file(path: Path) -> None:

@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import msgspec
-
 from opsconsole.collect import procfs
+from opsconsole.collect.documents import NotJson, decoded_as
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import EntryState, JournalEntry, Plan, PlanResult, StepRecord
 from opsconsole.model.reading import Reading, ok, unknown
@@ -61,7 +60,7 @@ class JournalReader:
             with self._connected() as connection:
                 ids = [row[0] for row in connection.execute(query, parameters)]
                 return ok(tuple(_entry(connection, plan_id) for plan_id in ids), at)
-        except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
+        except (sqlite3.Error, NotJson, OSError) as error:
             return unknown(f"journal {self._path}: {clean(str(error), 200)}", at)
 
     @contextmanager
@@ -77,13 +76,13 @@ def _entry(connection: sqlite3.Connection, plan_id: str) -> JournalEntry:
         "select submitted, document, executor, result, final from plans where id = ?", (plan_id,)
     ).fetchone()
     rows = connection.execute("select document from steps where plan = ? order by number", (plan_id,)).fetchall()
-    plan = msgspec.json.decode(document, type=Plan)
-    executor = msgspec.json.decode(executor_document, type=ProcessId) if executor_document else None
-    result = msgspec.json.decode(result_document, type=PlanResult) if result_document else None
+    plan = decoded_as(document, Plan)
+    executor = decoded_as(executor_document, ProcessId) if executor_document else None
+    result = decoded_as(result_document, PlanResult) if result_document else None
     return JournalEntry(
         plan=plan,
         state=_state(submitted, executor, result, bool(final)),
-        steps=tuple(msgspec.json.decode(row[0], type=StepRecord) for row in rows),
+        steps=tuple(decoded_as(row[0], StepRecord) for row in rows),
         result=result,
         executor=executor,
     )

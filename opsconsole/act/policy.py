@@ -21,9 +21,6 @@ from opsconsole.config.types import Config, LoadedConfig
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import READ_ONLY_VARIABLE, Verb
 
-HARMLESS: frozenset[Verb] = frozenset({"probe"})
-"""Verbs that look and change nothing."""
-
 _NEVER = frozenset(
     {"sshd", "sshd-session", "sshd-auth", "systemd", "init", "launchd", "login", "dropbear", "dbus-daemon", "(sd-pam)"}
 )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import msgspec
-
 from opsconsole.act.living import is_alive
 from opsconsole.collect import procfs
 from opsconsole.collect.agent_registry import entry_path
 from opsconsole.collect.agents import builtin_agents
+from opsconsole.collect.documents import NotJson, decoded
 from opsconsole.collect.files import FileUnreadable, open_regular
 from opsconsole.model.plan import Target
 from opsconsole.model.sleeping import SavedSession
@@ -70,7 +69,7 @@ def whole(path: Path, least: int) -> tuple[str, tuple[str, ...]]:
     for line in lines:
         if line.strip():
             try:
-                msgspec.json.decode(line)
-            except msgspec.DecodeError as error:
+                decoded(line)
+            except NotJson as error:
                 return f"a line of the transcript cannot be read: {error}", ()
     return "", (f"the transcript is whole ({size} bytes)",)

@@ -7,9 +7,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
-
 from opsconsole.act.sleep_preflight import Candidate
+from opsconsole.collect.documents import NotJson, decoded
 from opsconsole.collect.files import FileUnreadable, read_capped
 from opsconsole.model.session import Session
 from opsconsole.model.text import shown
@@ -43,8 +42,8 @@ def told_beforehand(candidate: Candidate) -> tuple[str, ...]:
 
 def _cleanup_days(candidate: Candidate) -> int:
     try:
-        settings = msgspec.json.decode(read_capped(Path(candidate.evidence.home) / "settings.json", 1024 * 1024))
-    except (FileUnreadable, msgspec.DecodeError):
+        settings = decoded(read_capped(Path(candidate.evidence.home) / "settings.json", 1024 * 1024))
+    except (FileUnreadable, NotJson):
         return CLEANUP_DAYS
     days = settings.get("cleanupPeriodDays") if isinstance(settings, dict) else None
     return days if isinstance(days, int) and days > 0 else CLEANUP_DAYS

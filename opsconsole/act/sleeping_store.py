@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from opsconsole.collect.documents import NotJson, decoded_as
 from opsconsole.collect.files import FileUnreadable, read_capped
 from opsconsole.model.sleeping import SavedSession
 from opsconsole.model.text import clean
@@ -45,11 +46,15 @@ class SleepingStore:
     def keep(self, saved: SavedSession) -> Path:
         """Write record, card and script; on the disk when this returns. Raises OSError, NotKept."""
         record = self.record_path(saved.conversation)
+        try:
+            document = msgspec.json.encode(saved)
+        except UnicodeEncodeError:
+            raise NotKept("what is known of it is no UTF-8 text") from None
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         card = record.with_suffix(".card")
         _put(card, card_text(saved, self.script_path(saved.conversation)).encode())
         _put(self.script_path(saved.conversation), _script(record, card).encode())
-        _put(record, msgspec.json.encode(saved))
+        _put(record, document)
         _sync(self.folder)
         return record
 
@@ -57,10 +62,10 @@ class SleepingStore:
         """The record. Raises NotKept."""
         path = self.record_path(conversation)
         try:
-            return msgspec.json.decode(read_capped(path, _MOST_BYTES), type=SavedSession)
+            return decoded_as(read_capped(path, _MOST_BYTES), SavedSession)
         except FileUnreadable as failure:
             raise NotKept(f"nothing is kept of it: {failure.reason}") from None
-        except msgspec.DecodeError as error:
+        except NotJson as error:
             raise NotKept(f"{path}: {error}") from None
 
     def forget(self, conversation: str) -> None:

@@ -204,3 +204,23 @@ def test_a_pane_that_a_killed_executor_left_blocked_is_told_with_what_frees_it(t
     assert entry is not None
     assert not any("select-pane" in line for line in truth_now(entry))
     journal.close()
+
+
+def test_a_plan_whose_text_is_no_utf8_is_refused_and_nothing_of_it_is_recorded(tmp_path: Path) -> None:
+    pane = PaneId(os.fsdecode(b"/tmp/tmux-\xff"), 1, 2, "%3")
+    journal = Journal(tmp_path)
+    with contextlib.closing(journal), pytest.raises(JournalFailed, match="no UTF-8"):
+        journal.intend(a_plan(targets=(msgspec.structs.replace(own_mark(), pane=pane),)))
+    assert JournalReader(tmp_path).entries().value == ()
+
+
+def test_a_record_that_is_no_utf8_is_unknown_to_who_reads_it_and_not_taken(tmp_path: Path) -> None:
+    journal, us = Journal(tmp_path), own_mark().process
+    assert us is not None
+    journal.intend(a_plan())
+    with contextlib.closing(sqlite3.connect(journal_path(tmp_path))) as database:
+        database.execute("update plans set document = ?", (b'{"id": "\xff"}',))
+        database.commit()
+    assert JournalReader(tmp_path).entries().state == "unknown"
+    with contextlib.closing(journal), pytest.raises(JournalFailed, match="is none"):
+        journal.take("p1", us.id)
