@@ -41,7 +41,7 @@ def consumers(
     _claim_workers(table, workers, claims, counted)
     _claim_services(table, services, claims, counted)
     found = [
-        Consumers(kind, total.counted or total.processes, *total.figures(), total.processes)
+        Consumers(kind, total.counted or total.processes, *total.figures(), total.processes, total.cpu_measured)
         for kind, total in _add_up(table, claims, counted).items()
     ]
     found.sort(key=lambda consumer: (-(consumer.rss_bytes or 0), consumer.kind))
@@ -51,12 +51,14 @@ def consumers(
 class _Total:
     """A running sum; a figure that cannot be read spoils its own sum only."""
 
-    __slots__ = ("_cpu", "_rss", "_swap", "counted", "processes")
+    __slots__ = ("_cpu", "_rss", "_swap", "counted", "cpu_measured", "processes")
 
     def __init__(self) -> None:
         self.processes = 0
         self.counted = 0
         """How many sessions, instances or services its processes make up; 0 for a kind that has none of these."""
+        self.cpu_measured: float | None = None
+        """CPU percent of those that are measured; None while none is."""
         self._cpu: float | None = 0.0
         self._rss: int | None = 0
         self._swap: int | None = 0
@@ -64,6 +66,8 @@ class _Total:
     def add(self, process: Process) -> None:
         self.processes += 1
         cpu, rss, swap = process.cpu_percent, process.rss_bytes, process.swap_bytes
+        if cpu is not None:
+            self.cpu_measured = (self.cpu_measured or 0.0) + cpu
         self._cpu = None if cpu is None or self._cpu is None else self._cpu + cpu
         self._rss = None if rss is None or self._rss is None else self._rss + rss
         self._swap = None if swap is None or self._swap is None else self._swap + swap

@@ -5,7 +5,6 @@ Whatever cannot be read as a list of environments is unknown with what came: an 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -128,16 +127,20 @@ def assemble_environments(
         return carry(raw)
     entries = raw.value.entries
     listening = {port.port: port for port in ports.value} if ports.value is not None else None
-    names = Counter(entry.name for entry in entries if entry.name)
-    claims = Counter(port for entry in entries for port in entry.ports)
+    names: dict[str, list[Entry]] = {}
+    claims: dict[int, list[Entry]] = {}
+    for entry in entries:
+        if entry.name:
+            names.setdefault(entry.name, []).append(entry)
+        for number in entry.ports:
+            claims.setdefault(number, []).append(entry)
     ttl_s = float(table.ttl) if table.ttl is not None else None
     items = tuple(
         _environment(
             entry,
             ttl_s,
             now,
-            twice=names[entry.name] > 1,
-            contested=next((port for port in entry.ports if claims[port] > 1), None),
+            rivals=_rivals(entry, names, claims),
             listening=listening,
             processes=processes.value,
         )
@@ -153,8 +156,7 @@ def _environment(
     entry: Entry,
     ttl_s: float | None,
     now: float,
-    twice: bool,
-    contested: int | None,
+    rivals: list[str],
     listening: dict[int, Port] | None,
     processes: ProcessTable | None,
 ) -> Environment:
@@ -162,8 +164,7 @@ def _environment(
     stale = age_s > ttl_s if age_s is not None and ttl_s is not None else None
     reasons = [] if entry.name else ["its source gives it no name"]
     reasons += ["older than its TTL"] if stale else []
-    reasons += ["the name is used twice"] if twice else []
-    reasons += [f"port {contested} is claimed twice"] if contested is not None else []
+    reasons += rivals
     owner_pid, owner_command, alive = _owner(entry, listening, processes)
     return Environment(
         id=entry.id,
@@ -174,7 +175,7 @@ def _environment(
         age_s=age_s,
         ttl_s=ttl_s,
         stale=stale,
-        duplicate=twice or contested is not None,
+        duplicate=bool(rivals),
         reason="; ".join(reasons),
         owner_pid=owner_pid,
         owner_command=owner_command,
@@ -182,6 +183,19 @@ def _environment(
         url=entry.url,
         branch=entry.branch,
     )
+
+
+def _rivals(entry: Entry, names: dict[str, list[Entry]], claims: dict[int, list[Entry]]) -> list[str]:
+    """Who else has its name or one of its ports, in words."""
+    found = []
+    if same := [other for other in names.get(entry.name, ()) if other is not entry]:
+        ports = [f"port {other.ports[0]}" for other in same if other.ports]
+        found.append(f"its name is also that of {', '.join(ports[:3])}" if ports else "its name is used twice")
+    for number in entry.ports:
+        if other := next((other for other in claims[number] if other is not entry), None):
+            found.append(shown(f"port {number} is claimed by {other.name or other.id or 'one without a name'} too"))
+            break
+    return found
 
 
 def _owner(

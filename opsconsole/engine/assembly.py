@@ -33,6 +33,8 @@ QUEUE_HINT = "[queue] with path"
 
 WARM_UP_S = (0.0, 0.25, 1.0)
 """When the first cycles run, in seconds after the start: the second gives rates and the first lanes' readings."""
+FIRST_CYCLES = 4
+"""So many bring news each: rates, what the lanes tell. A single look is made of as many."""
 CONSUMERS_EVERY_S = 3.5
 """Between two sums of what each kind of program costs."""
 
@@ -152,7 +154,7 @@ class Assembly:
         """What each kind costs: a sum over every process, made anew no oftener than it is worth."""
         if scan.processes.value is None:
             return ()
-        if self.sequence <= len(WARM_UP_S) or now - self._summed_at >= CONSUMERS_EVERY_S:
+        if self.sequence <= FIRST_CYCLES or now - self._summed_at >= CONSUMERS_EVERY_S:
             self._summed_at = now
             self._consumers = consumers(
                 scan.processes.value, sessions.value or (), workers.value or (), services.value or (), self._agents

@@ -70,7 +70,10 @@ class Consumers(msgspec.Struct, frozen=True):
     count: int
     """Sessions, instances or services of this kind; processes where it has none of these."""
     cpu_percent: float | None
+    """None while one of its processes is not measured yet."""
     rss_bytes: int | None
     swap_bytes: int | None
     processes: int
     """How many processes the sums are over."""
+    cpu_measured_percent: float | None = None
+    """Of those that are measured; None when none of them is."""

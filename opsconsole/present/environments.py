@@ -67,9 +67,15 @@ def environment_row(environment: Environment, signs: Glyphs, key: str) -> Row:
         "flags": text_cell(flags(environment), "warn"),
         "pids": number_cell(environment.owner_pid),
         "owner": text_cell(environment.owner_command, "muted"),
-        "note": text_cell(environment.reason, "" if status == "ok" else status),
+        "note": text_cell(_note(environment), "" if status == "ok" else status),
     }
     return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=status in ("warn", "unknown"))
+
+
+def _note(environment: Environment) -> str:
+    """Why, but for what the flags and the age say already."""
+    parts = environment.reason.split("; ")
+    return "; ".join(part for part in parts if not part.startswith("older than its TTL"))
 
 
 def flags(environment: Environment) -> str:

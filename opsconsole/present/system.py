@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
+from opsconsole.model.finding import Severity
 from opsconsole.model.reading import Reading
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.system import Consumers, Disk, Pressure, System
@@ -11,7 +14,7 @@ from opsconsole.present import humanise
 from opsconsole.present.cell import Cell, Column, Row, Status
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.history import HistoryReader
-from opsconsole.present.pane import PaneContent, StatedRow, cell_by_column, content, without_value
+from opsconsole.present.pane import PaneContent, StatedRow, cell_by_column, content, without_value, worst
 from opsconsole.present.sparkline import bar, sparkline
 from opsconsole.present.values import text_cell
 
@@ -35,7 +38,7 @@ def system_content(snapshot: Snapshot, history: HistoryReader, signs: Glyphs) ->
     if system is None:
         return without_value(snapshot.system)
     rows = [
-        *_machine_rows(system, history, signs),
+        *(_as_judged(row, snapshot) for row in _machine_rows(system, history, signs)),
         *_disk_rows(snapshot.disks, signs),
         *_consumer_rows(snapshot.consumers, signs),
     ]
@@ -73,6 +76,31 @@ def _row(part: str, name: str, value: str, graph: str, note: str, status: Status
     }
     fault = status in ("bad", "warn", "unknown")
     return StatedRow(Row(key=f"system:{part}", cells=cell_by_column(COLUMNS, cells), fault=fault), status)
+
+
+_RULES = {"load": "system-load", "cpu": "cpu-starved", "memory": "memory-pressure", "swap": "swap-thrash"}
+"""Part of the machine to the rule that judges it."""
+_GRAVITY: dict[Severity, Status] = {"critical": "bad", "high": "bad", "medium": "warn", "low": "warn"}
+
+
+def _as_judged(stated: StatedRow, snapshot: Snapshot) -> StatedRow:
+    """The row, looking no better than the diagnosis calls what it shows, whatever its share says."""
+    rule = _RULES.get(stated.row.key.removeprefix("system:"))
+    if rule is None or snapshot.diagnosis is None:
+        return stated
+    told: set[Status] = {stated.status}
+    for finding in snapshot.diagnosis.findings:
+        related = (*finding.symptoms, *finding.causes)
+        told |= {_GRAVITY[finding.severity]} if finding.rule == rule else set()
+        told |= {_GRAVITY[one.severity] for one in related if one.rule == rule}
+    status = worst(told)
+    if status == stated.status:
+        return stated
+    cells = list(stated.row.cells)
+    for place, column in enumerate(COLUMNS):
+        if column.id in ("value", "graph"):
+            cells[place] = msgspec.structs.replace(cells[place], status=status)
+    return StatedRow(msgspec.structs.replace(stated.row, cells=tuple(cells), fault=True), status)
 
 
 def _machine_rows(system: System, history: HistoryReader, signs: Glyphs) -> Iterator[StatedRow]:
@@ -134,9 +162,9 @@ def _swap_row(system: System, signs: Glyphs) -> StatedRow:
 
 
 def _pressure_row(name: str, pressure: Pressure, signs: Glyphs) -> StatedRow:
-    full = "" if pressure.full10 is None else f"  all {humanise.percent(pressure.full10)}"
+    full = "" if pressure.full10 is None else f"; all wait {humanise.percent(pressure.full10)}"
     value = f"{humanise.percent(pressure.some10)} waits"
-    note = f"some {humanise.percent(pressure.some10)}{full} of 10 s; some {humanise.percent(pressure.some60)} of 60 s"
+    note = f"{humanise.percent(pressure.some60)} in 60 s{full}"
     graph = bar(pressure.some10 / 100.0, GRAPH_WIDTH, signs)
     return _row(f"pressure:{name}", f"PSI {name}", value, graph, note, "")
 
@@ -162,11 +190,18 @@ def _consumer_rows(consumers: tuple[Consumers, ...], signs: Glyphs) -> Iterator[
     for one in consumers:
         share = one.rss_bytes / largest if largest and one.rss_bytes is not None else None
         graph = "" if share is None else bar(share, GRAPH_WIDTH, signs).replace(signs.bar_empty, " ")
-        value = f"{humanise.size(one.rss_bytes):>4} {humanise.percent(one.cpu_percent):>5} CPU"
+        value = f"{humanise.size(one.rss_bytes):>4} {_cpu_of(one):>5} CPU"
         members = f"{humanise.count(one.processes)} process{'es' * (one.processes != 1)}"
         how_many = members if one.count == one.processes else f"{humanise.count(one.count)} in {members}"
         note = f"{how_many}, {humanise.size(one.swap_bytes)} swapped"
         yield _row(f"consumer:{one.kind}", one.kind, value, graph, note, "")
+
+
+def _cpu_of(one: Consumers) -> str:
+    """``24%``; ``24%+`` where some of its processes are not measured yet."""
+    if one.cpu_percent is None and one.cpu_measured_percent is not None:
+        return f"{humanise.percent(one.cpu_measured_percent)}+"
+    return humanise.percent(one.cpu_percent)
 
 
 def _summary(system: System, signs: Glyphs) -> str:
@@ -174,7 +209,7 @@ def _summary(system: System, signs: Glyphs) -> str:
     if system.uptime_s is not None:
         parts.append(f"up {humanise.duration(system.uptime_s)}")
     if system.processes is not None:
-        parts.append(f"{humanise.count(system.processes)} processes")
+        parts.append(f"{humanise.count(system.processes)} process{'es' * (system.processes != 1)}")
     return f" {signs.separator} ".join(parts)
 
 

@@ -46,6 +46,8 @@ COLUMNS = (
 
 _STATUS: dict[WorkerState, Status] = {"running": "ok", "missing": "bad", "duplicates": "warn", "unknown": "unknown"}
 STATES = ("running", "duplicates", "missing", "unknown")
+_SUMMARY = {"duplicates": "with duplicates"}
+"""What is said of so many workers where the state's own word would not do."""
 _PID_FILE_STATUS: dict[str, Status] = {
     "ok": "muted",
     "missing": "warn",
@@ -70,7 +72,8 @@ def workers_content(
         rows.append(row)
         if table is not None:
             rows.extend(tree_rows(key, member_pids(worker), table, COLUMNS, signs))
-    summary = counted([worker.state for worker in reading.value], STATES, signs.separator)
+    words = [_SUMMARY.get(worker.state, worker.state) for worker in reading.value]
+    summary = counted(words, tuple(_SUMMARY.get(state, state) for state in STATES), signs.separator)
     return content(read, summary, empty="no workers", note=reading.note, tree=rows)
 
 

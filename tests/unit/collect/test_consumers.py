@@ -174,3 +174,11 @@ def test_sessions_are_counted_beside_the_processes_that_they_are_made_of() -> No
     processes = [program(10, "bash", TMUX), program(11, "claude", 10), program(12, "rg x", 11)]
     found = by_kind(process_table(processes), agent_session(1, 10))["Claude sessions"]
     assert (found.count, found.processes) == (1, 3)
+
+
+def test_what_is_not_measured_yet_does_not_hide_what_is() -> None:
+    measured, *rest = program(10, "node a", cpu_percent=24.0), program(11, "node b", cpu_percent=None)
+    table = process_table([measured, *rest, program(12, "ruby", cpu_percent=None)])
+    found = by_kind(table)
+    assert (found["node"].cpu_percent, found["node"].cpu_measured_percent) == (None, 24.0)
+    assert (found["ruby"].cpu_percent, found["ruby"].cpu_measured_percent) == (None, None)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
 from opsconsole.collect.services import NOT_YET
 from opsconsole.collect.sessions import NOT_LOOKED_AT
+from opsconsole.config.types import Config, DiagnoseTable, Size
+from opsconsole.diagnose import diagnose
 from opsconsole.model.environment import Environments
 from opsconsole.model.reading import Reading, ok, unknown
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.system import Consumers
 from opsconsole.present.cell import Row
+from opsconsole.present.environments import environments_content
 from opsconsole.present.glyphs import ASCII, UNICODE, Glyphs
 from opsconsole.present.keys import find_process
 from opsconsole.present.pane import PaneContent
@@ -320,3 +325,36 @@ def test_what_has_not_been_read_yet_is_being_read_and_no_fault() -> None:
     assert not row.fault
     assert "not visible" not in " ".join(cell.text for cell in row.cells)
     assert [cell.text for cell in row.cells if cell.text == "?"] == []
+
+
+def test_cpu_of_a_kind_that_is_partly_measured_is_told_as_at_least_so_much() -> None:
+    node = Consumers("node", 2, None, 10, 0, 2, 24.0)
+    ruby = Consumers("ruby", 1, None, 10, 0, 1)
+    shown = msgspec.structs.replace(samples.incident(), consumers=(node, ruby))
+    assert "24%+ CPU" in row_of("system", shown, "system:consumer:node")["value"]
+    assert "? CPU" in row_of("system", shown, "system:consumer:ruby")["value"]
+
+
+def test_a_row_of_the_machine_looks_no_better_than_it_is_called() -> None:
+    """Twelve of sixteen gigabytes of swap are a share that alarms nobody; that it goes in and out at once does."""
+    quiet = makers.system(swap_total_bytes=16 << 30, swap_used_bytes=12 << 30, swap_in_per_s=0.0, swap_out_per_s=0.0)
+    busy = msgspec.structs.replace(quiet, swap_in_per_s=3.3e6, swap_out_per_s=3.3e6)
+    told = {}
+    for name, system, limit in (("quiet", quiet, 1_000_000), ("busy", busy, 1_000_000), ("allowed", busy, 9_000_000)):
+        snapshot = msgspec.structs.replace(samples.healthy(), system=ok(system, makers.AT))
+        config = Config(diagnose=DiagnoseTable(swap_per_s=Size(limit)))
+        judged = msgspec.structs.replace(snapshot, diagnosis=diagnose(snapshot, config))
+        (row,) = (row for row in content("system", judged).rows if row.key == "system:swap")
+        told[name] = (row.fault, row.cells[1].status)
+    assert told == {"quiet": (False, ""), "busy": (True, "bad"), "allowed": (False, "")}
+
+
+def test_counts_of_one_and_notes_say_each_thing_once_and_in_order() -> None:
+    one = ok((makers.worker("a", state="duplicates"),), makers.AT)
+    assert "1 with duplicates" in content("workers", msgspec.structs.replace(samples.healthy(), workers=one)).summary
+    alone = msgspec.structs.replace(samples.healthy(), system=ok(makers.system(processes=1), makers.AT))
+    assert "1 process" in content("system", alone).summary
+    assert "1 processes" not in content("system", alone).summary
+    stale = makers.environment(stale=True, reason="older than its TTL; its name is also that of port 6002")
+    (row,) = environments_content(ok(Environments((stale,), None, ""), 0.0), None, UNICODE).rows
+    assert row.cells[-1].text == "its name is also that of port 6002"
