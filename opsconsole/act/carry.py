@@ -143,14 +143,14 @@ class Carrier:
         outcome = next((each for each in _ORDER if any(result.result == each for result in results)), outcome)
         bad = next((each for each in results if each.result == outcome), None)
         if outcome == "done":
-            bad = next((each for each in results if each.verified is False), None)
+            bad = next((each for found in (False, None) for each in results if each.verified is found), None)
         reason = ""
-        if bad is not None and bad.reason and (outcome != "done" or bad.verified is False):
+        if bad is not None and bad.reason and (outcome != "done" or bad.verified is not True):
             reason = bad.reason if len(results) == 1 else f"{bad.subject}: {bad.reason}"
         return PlanResult(
             plan=self._plan.id,
             result=outcome,
-            verified=_all_verified(results) and not hurt if outcome == "done" else None,
+            verified=(False if hurt else _all_verified(results)) if outcome == "done" else None,
             ended=time.time(),
             reason=reason,
             failed_step=bad.failed_step if bad is not None else None,

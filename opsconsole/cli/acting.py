@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -21,6 +22,9 @@ from opsconsole.config.locate import state_directory
 from opsconsole.model.plan import JournalEntry, Plan, PlanResult, RefusalKind, Refused, Verb
 from opsconsole.present.json import SCHEMA, encode
 from opsconsole.present.plan import plan_text, refused_text, result_text, step_line
+
+if TYPE_CHECKING:
+    from opsconsole.act.submit import ReadyExecutor, Submitted
 
 FOLLOW_EVERY_S = 0.05
 INTERRUPTED = 130
@@ -56,41 +60,53 @@ def perform(options: Options, verb: Verb, names: tuple[str, ...], manner: Manner
     loaded = load_or_exit(options)
     if reason := why_not_act(loaded, read_only=False):
         return refuse(Refused(verb, reason), manner)
-    made = make_plan(verb, names, glance(loaded, verb), loaded, **details)
-    return carry_through(made, state_directory(options.state_dir), manner)
+    state_dir = state_directory(options.state_dir)
+    with executor_at_hand(state_dir, manner) as ready:
+        made = make_plan(verb, names, glance(loaded, verb), loaded, **details)
+        if isinstance(made, Refused):
+            return refuse(made, manner)
+        submitted = _agree_and_submit(made, state_dir, manner, ready)
+    return submitted if isinstance(submitted, int) else _tell(made, follow(state_dir, made, _progress), manner)
 
 
-def carry_through(made: Plan | Refused, state_dir: Path, manner: Manner) -> int:
-    """From a plan (or why there is none) to its end."""
-    if isinstance(made, Refused):
-        return refuse(made, manner)
-    if manner.dry_run:
-        document: dict[str, Any] = {"dry_run": True, "result": None, "steps": [], "verified": None}
-        click.echo(_document(made, document) if manner.as_json else plan_text(made))
-        return ExitCode.DONE
-    from opsconsole.act.planning import changed
-    from opsconsole.act.submit import ReadyExecutor, submit
+@contextmanager
+def executor_at_hand(state_dir: Path, manner: Manner) -> Iterator[ReadyExecutor | None]:
+    """An executor that makes itself ready while the plan is made and read; it ends when it gets none.
 
-    if not manner.yes and not can_ask():
-        return refuse(Refused(made.verb, "there is no terminal to ask on; --yes agrees beforehand"), manner, made)
+    None where none will be wanted, and where none can be started: submitting says what is wrong.
+    """
+    from opsconsole.act.submit import ReadyExecutor
+
+    ready = None
+    if not manner.dry_run and (manner.yes or can_ask()):
+        with suppress(OSError):
+            ready = ReadyExecutor(state_dir)
     try:
-        ready: ReadyExecutor | None = ReadyExecutor(state_dir)
-    except OSError:
-        ready = None  # submitting says what is wrong
-    try:
-        if not manner.yes:
-            click.echo(plan_text(made), err=True)
-            if not click.confirm("\nDo it?", default=False, err=True):
-                return refuse(Refused(made.verb, "not agreed to"), manner, made)
-            if reason := changed(made):
-                return refuse(Refused(made.verb, f"changed meanwhile: {reason}"), manner, made)
-        submitted = submit(made, state_dir, ready=ready)
+        yield ready
     finally:
         if ready is not None:
             ready.close()
-    if isinstance(submitted, Refused):
-        return refuse(submitted, manner, made)
-    return _tell(made, follow(state_dir, made, _progress), manner)
+
+
+def _agree_and_submit(made: Plan, state_dir: Path, manner: Manner, ready: ReadyExecutor | None) -> Submitted | int:
+    """Have it agreed to and hand it on; the exit status when that is the end of it."""
+    if manner.dry_run:
+        document: dict[str, Any] = {"dry_run": True, "steps": [], "verified": None}
+        click.echo(_document(made, document) if manner.as_json else plan_text(made))
+        return ExitCode.DONE
+    from opsconsole.act.planning import changed
+    from opsconsole.act.submit import submit
+
+    if not manner.yes and not can_ask():
+        return refuse(Refused(made.verb, "there is no terminal to ask on; --yes agrees beforehand"), manner, made)
+    if not manner.yes:
+        click.echo(plan_text(made), err=True)
+        if not click.confirm("\nDo it?", default=False, err=True):
+            return refuse(Refused(made.verb, "not agreed to"), manner, made)
+        if reason := changed(made):
+            return refuse(Refused(made.verb, f"changed meanwhile: {reason}"), manner, made)
+    submitted = submit(made, state_dir, ready=ready)
+    return refuse(submitted, manner, made) if isinstance(submitted, Refused) else submitted
 
 
 def can_ask() -> bool:
@@ -163,11 +179,13 @@ def _tell(plan: Plan, entry: JournalEntry | None, manner: Manner) -> int:
 
 
 def exit_status(result: PlanResult) -> int:
-    """0 done (or nothing to do), 1 failed or not verified, 4 refused."""
+    """0 done (or nothing to do), 1 failed or not verified, 3 done and a check could not be read, 4 refused."""
     if result.result == "refused":
         return ExitCode.REFUSED
     if result.result == "failed" or result.verified is False:
         return ExitCode.FOUND
+    if result.result == "done" and result.verified is None:
+        return ExitCode.UNKNOWN
     return ExitCode.DONE
 
 

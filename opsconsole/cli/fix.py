@@ -64,5 +64,5 @@ def _tell(document: dict[str, Any], manner: Manner) -> None:
         click.echo(f"{one['finding']}: {told}")
     for finding_id in document["by_hand"]:
         click.echo(f"{finding_id}: by hand, see `opsconsole diagnose`")
-    if document["result"] is not None:
+    if "result" in document:
         click.echo(f"health {document['score_before']:.1f} before, {document['score_after']:.1f} now")

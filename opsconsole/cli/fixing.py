@@ -12,9 +12,9 @@ import click
 import msgspec
 
 from opsconsole.act.planning import make_plan
-from opsconsole.act.submit import submit
+from opsconsole.act.submit import Submitted, submit
 from opsconsole.act.verbs import MODULES
-from opsconsole.cli.acting import Manner, follow
+from opsconsole.cli.acting import Manner, executor_at_hand, follow
 from opsconsole.cli.root import ExitCode
 from opsconsole.config.types import LoadedConfig
 from opsconsole.diagnose.order import in_order
@@ -99,7 +99,7 @@ class Fixing:
         return {
             "schema": SCHEMA,
             "dry_run": self._manner.dry_run,
-            "result": self._result,
+            **({"result": self._result} if self._result is not None else {}),
             "verified": self._verified(),
             "plan": plans[0] if len(plans) == 1 else None,
             "plans": plans,
@@ -164,10 +164,12 @@ class Fixing:
             fixed.result, fixed.reason = made.outcome, made.reason
             return True
         fixed.plan = made
-        if not self._agreed(made, finding):
-            fixed.result, fixed.reason = ("refused", "not agreed to") if not self._manner.dry_run else (None, "")
-            return self._manner.dry_run
-        self._carry_out(made, fixed)
+        with executor_at_hand(self._state_dir, self._manner) as ready:
+            if not self._agreed(made, finding):
+                fixed.result, fixed.reason = ("refused", "not agreed to") if not self._manner.dry_run else (None, "")
+                return self._manner.dry_run
+            submitted = submit(made, self._state_dir, ready=ready)
+        self._follow(made, submitted, fixed)
         if fixed.result not in ("done", "nothing-to-do") or fixed.verified is False:
             return False
         self._engine.refresh_now()
@@ -186,8 +188,7 @@ class Fixing:
         click.echo(plan_text(plan), err=True)
         return click.confirm("\nDo it?", default=False, err=True)
 
-    def _carry_out(self, plan: Plan, fixed: Fix) -> None:
-        submitted = submit(plan, self._state_dir)
+    def _follow(self, plan: Plan, submitted: Submitted | Refused, fixed: Fix) -> None:
         if isinstance(submitted, Refused):
             fixed.result, fixed.reason = "refused", submitted.reason
             return

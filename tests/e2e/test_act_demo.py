@@ -40,6 +40,7 @@ def test_without_a_terminal_nothing_is_done_that_was_not_agreed_to(sandbox: Sand
     assert (status, document["result"], document["steps"]) == (4, "refused", [])
     status, document = run(sandbox, "kill-duplicates", "auto_confirm", "--dry-run")
     assert (status, document["dry_run"], document["verified"]) == (0, True, None)
+    assert "result" not in document
     roles = [target["role"] for target in document["plan"]["subplans"][0]["targets"]]
     assert roles == ["wrapper", "instance"]
     assert not (sandbox.state_dir / "journal.sqlite3").exists()

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from opsconsole.cli.acting import Manner, _tell
-from opsconsole.model.plan import Plan
+from opsconsole.cli.acting import Manner, _tell, exit_status
+from opsconsole.model.plan import Outcome, Plan, PlanResult
 
 
 def test_an_end_that_cannot_be_read_is_one_object_as_well_and_unknown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,3 +17,18 @@ def test_an_end_that_cannot_be_read_is_one_object_as_well_and_unknown(capsys: py
     assert _tell(plan, None, Manner(dry_run=False, yes=True, as_json=True)) == 3
     said = json.loads(capsys.readouterr().out)
     assert (said["schema"], said["plan"]["id"], said["verified"], said["steps"]) == (1, "p1", None, [])
+
+
+@pytest.mark.parametrize(
+    ("result", "verified", "status"),
+    [
+        ("done", True, 0),
+        ("done", False, 1),
+        ("done", None, 3),
+        ("nothing-to-do", None, 0),
+        ("failed", None, 1),
+        ("refused", None, 4),
+    ],
+)
+def test_only_what_was_proved_ends_with_0(result: Outcome, verified: bool | None, status: int) -> None:
+    assert exit_status(PlanResult(plan="p", result=result, verified=verified, ended=0.0)) == status
