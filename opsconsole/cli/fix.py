@@ -1,8 +1,8 @@
 """`fix`: remedies of findings, in the order of their dependence, each verified by evidence collected again.
 
 It watches the machine while it works: what is planned is what is seen then, and a finding counts as closed only when
-its source was read anew and no longer shows it. The first plan that fails ends it; one that is refused touched
-nothing, and only what it causes waits for it.
+its source was read anew and no longer shows it. The first plan that fails ends it; one that is refused, or not agreed
+to, touched nothing, and only what it causes waits for it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import Any
 
 import click
 
-from opsconsole.cli.acting import Manner, action_options, can_ask, refuse
+from opsconsole.cli.acting import Manner, action_options, can_ask
 from opsconsole.cli.loading import load_or_exit
-from opsconsole.cli.root import Options, shared_options
+from opsconsole.cli.root import ExitCode, Options, shared_options
 from opsconsole.config.locate import state_directory
-from opsconsole.model.plan import Refused
 
 
 @click.command()
@@ -41,15 +40,26 @@ def fix(
     options, manner = ctx.ensure_object(Options), Manner(dry_run, yes, as_json)
     loaded = load_or_exit(options)
     if reason := why_not_act(loaded, read_only=False):
-        sys.exit(refuse(Refused("restart", reason), manner))
+        sys.exit(_refuse(reason, manner))
     if not yes and not dry_run and not can_ask():
-        reason = "there is no terminal to ask on; --yes agrees beforehand"
-        sys.exit(refuse(Refused("restart", reason), manner))
+        sys.exit(_refuse("there is no terminal to ask on; --yes agrees beforehand", manner))
     fixing = Fixing(loaded, state_directory(options.state_dir), manner)
     with fixing:
         status = fixing.run(findings)
     _tell(fixing.document(), manner)
     sys.exit(status)
+
+
+def _refuse(reason: str, manner: Manner) -> int:
+    """Tell why nothing is put right at all. Returns the exit status."""
+    from opsconsole.present.json import SCHEMA, encode
+
+    if manner.as_json:
+        told: dict[str, Any] = {"result": "refused", "reason": reason, "plan": None, "plans": [], "steps": [], "verified": None}
+        click.echo(encode({"schema": SCHEMA, "dry_run": manner.dry_run, **told, "fixes": []}))
+    else:
+        click.echo(f"Fix: refused: {reason}", err=True)
+    return ExitCode.REFUSED
 
 
 def _tell(document: dict[str, Any], manner: Manner) -> None:

@@ -162,12 +162,13 @@ class Fixing:
         if isinstance(made, Refused):
             # Nothing was touched: what does not hang on it may go on.
             fixed.result, fixed.reason = made.outcome, made.reason
+            self._unread_any |= made.kind == "unknown"
             return True
         fixed.plan = made
         with executor_at_hand(self._state_dir, self._manner) as ready:
             if not self._agreed(made, finding):
                 fixed.result, fixed.reason = ("refused", "not agreed to") if not self._manner.dry_run else (None, "")
-                return self._manner.dry_run
+                return True
             submitted = submit(made, self._state_dir, ready=ready)
         self._follow(made, submitted, fixed)
         if fixed.result not in ("done", "nothing-to-do") or fixed.verified is False:
@@ -190,7 +191,8 @@ class Fixing:
 
     def _follow(self, plan: Plan, submitted: Submitted | Refused, fixed: Fix) -> None:
         if isinstance(submitted, Refused):
-            fixed.result, fixed.reason = "refused", submitted.reason
+            fixed.result, fixed.reason = submitted.outcome, submitted.reason
+            self._unread_any |= submitted.kind == "unknown"
             return
         entry = follow(self._state_dir, plan, lambda text: click.echo(f"  {text}", err=True))
         result = entry.result if entry is not None else None

@@ -13,7 +13,6 @@ import msgspec
 from opsconsole.collect.command_output import CommandFailed, output_of
 from opsconsole.collect.environment_forms import Entry, WrongShape, read_entries
 from opsconsole.collect.files import FileUnreadable, read_capped
-from opsconsole.collect.http import shown_url
 from opsconsole.config.checks import port_pool
 from opsconsole.config.types import EnvironmentFields, EnvironmentsTable
 from opsconsole.model.clock import Clock
@@ -21,7 +20,7 @@ from opsconsole.model.environment import Environment, Environments, PortPool
 from opsconsole.model.listener import Port
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading, carry, ok, unconfigured, unknown
-from opsconsole.model.text import command_line, shown
+from opsconsole.model.text import command_line, shown, shown_url
 
 if TYPE_CHECKING:
     import asyncio

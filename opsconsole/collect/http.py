@@ -8,7 +8,6 @@ question proves anew that the server still accepts one. All calls of one HttpCli
 from __future__ import annotations
 
 import importlib.util
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ import msgspec
 
 from opsconsole.collect.tls import TlsRefused, check_fingerprint, context_of
 from opsconsole.config.types import TlsTable
-from opsconsole.model.text import MASK, shown
+from opsconsole.model.text import shown, shown_url
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,7 +30,6 @@ MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _GZIP_OR_ZLIB = 15 | 32
 """For zlib: the widest window, and the header tells which of the two it is."""
-_USER_INFORMATION = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -197,11 +195,6 @@ def new_runner() -> asyncio.Runner:
     runner = asyncio.Runner()
     runner.get_loop().set_default_executor(DaemonThreads())
     return runner
-
-
-def shown_url(url: str) -> str:
-    """A URL for people: cleaned, its user information and secrets masked."""
-    return shown(_USER_INFORMATION.sub(f"{MASK}@", url))
 
 
 def _guard(tls: TlsTable) -> Callable[[str, dict[str, Any]], Any]:

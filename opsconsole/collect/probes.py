@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from opsconsole.collect.health import Health, is_health_url, read_health
-from opsconsole.collect.http import Answer, HttpClient, new_runner, shown_url
+from opsconsole.collect.http import Answer, HttpClient, new_runner
 from opsconsole.config.types import Config, TlsTable
 from opsconsole.model.clock import Clock
 from opsconsole.model.reading import Reading, ok, unconfigured
 from opsconsole.model.service import Probe
-from opsconsole.model.text import shown
+from opsconsole.model.text import shown, shown_url
 
 if TYPE_CHECKING:
     import asyncio

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from opsconsole.collect.health import is_running, is_unwell
-from opsconsole.collect.http import shown_url
 from opsconsole.collect.misses import Misses
 from opsconsole.config.types import ServiceTable
 from opsconsole.model.listener import Owner, Port
 from opsconsole.model.process import Process, ProcessTable, usage
 from opsconsole.model.reading import Reading, ok, unconfigured
 from opsconsole.model.service import Probe, Service, ServiceState
+from opsconsole.model.text import shown_url
 
 MISSES_UNTIL_DOWN = 2
 NOT_YET = "not probed yet"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from opsconsole.collect.http import shown_url
 from opsconsole.config.types import SiteTable
 from opsconsole.model.reading import Reading, carry, ok, unconfigured
 from opsconsole.model.service import Probe, Site, SiteState
+from opsconsole.model.text import shown_url
 
 
 def assemble_sites(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 from opsconsole.demo.blueprint import SessionPlan
 from opsconsole.demo.expected import ExpectedSession
 from opsconsole.demo.layout import Layout
+from opsconsole.demo.processes import seen
 from opsconsole.demo.registration import DemoError
 from opsconsole.demo.starter import Starter
 from opsconsole.demo.waiting import until
@@ -122,6 +124,15 @@ class Agents:
         command = ["tmux", "-u", "-S", str(self._layout.tmux_socket), "attach-session", "-t", f"={name}"]
         self._starter.start(command, cwd=self._layout.home, output=theirs, terminal=theirs)
         os.close(theirs)
+
+    def awake(self) -> set[str]:
+        """Names of the sessions whose agent runs."""
+        found = set()
+        for path in (self._layout.agent_state / "sessions").glob("*.json"):
+            if seen(int(path.stem)) is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    found.add(json.loads(path.read_text())["name"])
+        return found
 
     def drain(self) -> None:
         """The human reads what the terminal shows."""

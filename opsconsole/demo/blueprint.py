@@ -49,6 +49,15 @@ class Blueprint(msgspec.Struct, frozen=True):
     system: ExpectedSystem
 
     @property
+    def may_sleep(self) -> frozenset[str]:
+        """Names of the sessions that nobody would miss: long idle, neither protected nor with a draft."""
+        return frozenset(
+            one.name
+            for one in self.sessions
+            if one.state == "idle" and one.idle_s >= HOUR_S and not (one.protected or one.attached or one.draft)
+        )
+
+    @property
     def further_sets(self) -> range:
         """Numbers of the further sets of services and workers that a scale asks for."""
         return range(2, self.scale + 1)

@@ -77,6 +77,11 @@ class Fleet:
             built_at=time.time(),
         )
 
+    def respond(self) -> None:
+        """Let the readings follow what was put right: each session that sleeps is less to run and to keep."""
+        if may_sleep := self._plan.may_sleep:
+            self.readings.relieve(len(may_sleep - self.agents.awake()) / len(may_sleep))
+
     def _start_environments(self) -> None:
         for number, environment in enumerate(self._plan.environments):
             port = self._ports.pool[number]

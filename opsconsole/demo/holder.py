@@ -29,6 +29,8 @@ from opsconsole.demo.registration import DemoError, Registration, read_registrat
 from opsconsole.demo.starter import Starter
 
 _PR_SET_CHILD_SUBREAPER = 36
+RESPONDS_IN_S = 1.0
+"""How often it is looked which sessions sleep."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -94,7 +96,7 @@ def _stay(registration: Registration, fleet: Fleet) -> None:
         os.set_blocking(0, False)
         selector.register(0, selectors.EVENT_READ)
         owner = _watch(registration, selector, stack)
-        due = time.monotonic()
+        due = look_due = time.monotonic()
         while True:
             for key, _ in selector.select(max(0.0, due - time.monotonic())):
                 if key.fd == owner:
@@ -108,6 +110,9 @@ def _stay(registration: Registration, fleet: Fleet) -> None:
                 _say(Answer())
             if time.monotonic() >= due:
                 due = max(due + TICK_S, time.monotonic())
+                if due >= look_due:
+                    look_due = due + RESPONDS_IN_S
+                    fleet.respond()
                 fleet.readings.advance()
                 fleet.agents.drain()
                 _reap()

@@ -17,7 +17,7 @@ DISK_EASED = 3.0
 RATE_EASED = 0.1
 """Above the least success rate."""
 GRACE_S = 15.0
-"""After a start that was seen: for so long its pid file and its log may not be there yet."""
+"""After a start that was seen: for so long its pid file and its log may not be there yet, nor others know of it."""
 
 _last: tuple[Config, Config] | None = None
 

@@ -17,7 +17,7 @@ from opsconsole.config.types import Config
 from opsconsole.diagnose.alerts import Alerts
 from opsconsole.diagnose.diagnose import conclude, findings_of, wished
 from opsconsole.diagnose.look import worker_table
-from opsconsole.diagnose.recovery import recovered_config
+from opsconsole.diagnose.recovery import GRACE_S, recovered_config
 from opsconsole.diagnose.rules import RULES
 from opsconsole.diagnose.rules.pid_files import WORKERS
 from opsconsole.diagnose.steadiness import steadiness
@@ -49,8 +49,8 @@ class _Track:
         """Monotonic; None while it does not hold."""
         self.open = False
         self.clean = 0
-        self.aside = False
-        """What explained it has closed, and its own source was not read since: its evidence may be of before."""
+        self.aside_since: float | None = None
+        """Monotonic: what explained it closed then, and its own evidence may still be of before."""
 
 
 class Watch:
@@ -76,18 +76,21 @@ class Watch:
         blind = unknowns(snapshot, config)
         for finding_id in {**self._tracks, **holding}:
             self._look(finding_id, holding.get(finding_id), snapshot, config, (*bugs, *blind))
-        self._set_aside()
-        standing = [self._told(track) for track in self._tracks.values() if track.open and not track.aside]
+        self._set_aside(snapshot)
+        standing = [self._told(track) for track in self._tracks.values() if track.open and track.aside_since is None]
         made = conclude(snapshot, config, standing, bugs)
         self._explained = {one.id: frozenset(each.id for each in one.symptoms if each.muted) for one in made.findings}
         return wished(made, snapshot, config, self.alerts, self._targets)
 
-    def _set_aside(self) -> None:
-        """Symptoms of what has just closed wait for evidence of their own before they are told by themselves."""
+    def _set_aside(self, snapshot: Snapshot) -> None:
+        """Symptoms of what has just closed wait for evidence of their own before they are told by themselves.
+
+        What was started a moment ago may not have told others yet that it is there, however often they are asked.
+        """
         for leader, symptoms in self._explained.items():
             if leader not in self._tracks:
                 for symptom in symptoms & self._tracks.keys():
-                    self._tracks[symptom].aside = True
+                    self._tracks[symptom].aside_since = snapshot.monotonic
 
     def acknowledge(self, finding_id: str) -> bool:
         """Take note of a finding until it closes, or take that back; whether it is acknowledged now. Any thread's."""
@@ -145,7 +148,8 @@ class Watch:
             self._fade(finding_id, track, anew, config)
             return
         track.finding, track.clean = held, 0
-        track.aside = track.aside and not anew
+        if anew and track.aside_since is not None and snapshot.monotonic - track.aside_since >= GRACE_S:
+            track.aside_since = None
         if track.held_since is None:
             track.held_since = snapshot.monotonic
         if not track.open and self._may_open(track, snapshot, config):

@@ -41,6 +41,7 @@ _SECRET_PATTERNS = (
         r"(?P<secret>[A-Za-z0-9_-]{12,}+)"
     ),
 )
+_USER_INFORMATION = re.compile(r"(?<=://)[^/?#\s]*@")
 _NAMES_SECRET = re.compile(rf"(?=-){_NAME}", re.IGNORECASE)
 """An option whose value is the next argument."""
 _HOLDS_SECRET = re.compile(rf"{_NAME}(?:=|:\s)", re.IGNORECASE)
@@ -89,6 +90,11 @@ def shown(text: str, limit: int = 400) -> str:
     """Cleaned and masked: the only form in which outside text reaches a screen, JSON, journal or report."""
     # Masked before it is cut: half a secret cannot be told as one.
     return _cut(mask_secrets(_printable(text, limit)), limit)
+
+
+def shown_url(url: str) -> str:
+    """A URL for people: cleaned, its user information and secrets masked."""
+    return shown(_USER_INFORMATION.sub(f"{MASK}@", url))
 
 
 def command_line(argv: tuple[str, ...], limit: int = 400) -> str:

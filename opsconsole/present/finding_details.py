@@ -9,7 +9,7 @@ from opsconsole.model.finding import Diagnosis, Evidence, Finding, Related
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell
 from opsconsole.present.facts import Line, Section, field, fields, table
-from opsconsole.present.findings import remedy_text, score_line
+from opsconsole.present.findings import remedy_steps, remedy_text, score_line
 from opsconsole.present.findings_pane import STATUS
 from opsconsole.present.wishes_pane import metric_text
 
@@ -56,7 +56,7 @@ def _evidence(title: str, evidence: Iterable[Evidence]) -> Iterator[Section]:
 def _remedy(finding: Finding) -> Iterator[Section]:
     remedy = finding.remedy
     lines = [field("action", remedy_text(remedy), "" if remedy.automatic else "for a person")]
-    lines += [_text(str(number), step) for number, step in enumerate(remedy.steps, 1)]
+    lines += [_text(str(number), step) for number, step in enumerate(remedy_steps(remedy), 1)]
     yield from fields("Remedy", [*lines, _text("proved by", finding.verify)])
 
 

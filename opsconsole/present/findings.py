@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from opsconsole.diagnose.words import listed
 from opsconsole.model.finding import Diagnosis, Evidence, Finding, Related, Remedy, Unknown
 from opsconsole.present import humanise
 from opsconsole.present.glyphs import Glyphs
@@ -49,7 +50,7 @@ def _told(finding: Finding) -> Iterator[tuple[str, str]]:
     yield from _first_labelled("explains", [related_text(one) for one in finding.symptoms])
     yield "impact", finding.impact
     yield "remedy", remedy_text(finding.remedy)
-    yield from (("", step) for step in finding.remedy.steps)
+    yield from (("", step) for step in remedy_steps(finding.remedy))
     yield "proved by", finding.verify
 
 
@@ -81,6 +82,12 @@ def remedy_text(remedy: Remedy) -> str:
     if not remedy.action:
         return "by hand:"
     return f"{remedy.action} {', '.join(remedy.targets)}" + ("" if remedy.automatic else " (by hand)")
+
+
+def remedy_steps(remedy: Remedy) -> tuple[str, ...]:
+    """Its steps, without one that says no more than ``remedy_text`` does."""
+    said = {remedy_text(remedy), f"{remedy.action} {listed(remedy.targets)}"}
+    return tuple(step for step in remedy.steps if step not in said)
 
 
 def unknown_text(unknown: Unknown) -> str:

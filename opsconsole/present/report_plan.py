@@ -8,7 +8,7 @@ from opsconsole.diagnose.order import in_order
 from opsconsole.model.finding import Finding
 from opsconsole.model.plan import JournalEntry
 from opsconsole.present import humanise
-from opsconsole.present.findings import remedy_text
+from opsconsole.present.findings import remedy_steps, remedy_text
 from opsconsole.present.plan import plan_title, result_word
 from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, steps, table, tasks, text
 from opsconsole.present.wishes_pane import measured_text, metric_text
@@ -35,7 +35,7 @@ def fixes(facts: Facts) -> ReportSection:
         for finding in due:
             blocks += [
                 text(f"**{numbers[finding.id]}. {finding.title}** - {remedy_text(finding.remedy)}"),
-                *([steps(*finding.remedy.steps)] if finding.remedy.steps else []),
+                *([steps(*ways)] if (ways := remedy_steps(finding.remedy)) else []),
                 *([code(f"opsconsole fix '{finding.id}'")] if finding.remedy.automatic else []),
                 text(f"**Verify**: {finding.verify}"),
             ]

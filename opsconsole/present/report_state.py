@@ -9,7 +9,7 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Worker
 from opsconsole.present import humanise
 from opsconsole.present.environments import pool_text
-from opsconsole.present.findings import evidence_lines, related_text, remedy_text, score_line
+from opsconsole.present.findings import evidence_lines, related_text, remedy_steps, remedy_text, score_line
 from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, steps, table, text
 
 NONE = "-"
@@ -128,8 +128,8 @@ def _issue(number: int, finding: Finding, facts: Facts) -> Iterator[Block]:
             yield text(f"**{label}**:")
             yield bullets(*map(related_text, related))
     yield text(f"**Fix**: {remedy_text(finding.remedy)}")
-    if finding.remedy.steps:
-        yield steps(*finding.remedy.steps)
+    if ways := remedy_steps(finding.remedy):
+        yield steps(*ways)
     if finding.remedy.automatic:
         yield code(f"opsconsole fix '{finding.id}'")
     yield text(f"**Verification**: {finding.verify}")

@@ -20,8 +20,8 @@ def plan(request: Request) -> Iterable[Part]:
 
 
 def plan_one(request: Request, name: str) -> Subplan:
-    from opsconsole.collect.http import shown_url
     from opsconsole.collect.probes import targets_of
+    from opsconsole.model.text import shown_url
 
     targets = targets_of(request.loaded.config)
     found = next((target for target in targets if target.key.partition(":")[2] == name), None)

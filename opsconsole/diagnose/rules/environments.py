@@ -9,7 +9,7 @@ from opsconsole.diagnose.words import command, listed, several, span
 from opsconsole.model.environment import Environment, Environments
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.text import shown
+from opsconsole.model.text import shown, shown_url
 
 SUBJECT = "environments"
 POOL = "pool"
@@ -105,7 +105,7 @@ def env_source(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     if reading.state != "unknown" or not reading.answered or config.environments is None:
         return
     table = config.environments
-    source = shown(table.url or (command(table.command) if table.command else str(table.file)))
+    source = shown_url(table.url) if table.url else shown(command(table.command) if table.command else str(table.file))
     yield found(
         "env-source",
         "medium",
