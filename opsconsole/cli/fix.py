@@ -55,8 +55,8 @@ def _refuse(reason: str, manner: Manner) -> int:
     from opsconsole.present.json import SCHEMA, encode
 
     if manner.as_json:
-        told: dict[str, Any] = {"result": "refused", "reason": reason, "plan": None, "plans": [], "steps": [], "verified": None}
-        click.echo(encode({"schema": SCHEMA, "dry_run": manner.dry_run, **told, "fixes": []}))
+        told: dict[str, Any] = {"schema": SCHEMA, "dry_run": manner.dry_run, "result": "refused", "reason": reason}
+        click.echo(encode({**told, "plan": None, "plans": [], "steps": [], "verified": None, "fixes": []}))
     else:
         click.echo(f"Fix: refused: {reason}", err=True)
     return ExitCode.REFUSED
