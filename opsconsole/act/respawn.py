@@ -44,7 +44,7 @@ def watch(job: Job) -> Verification:
 
 def newcomers(job: Job, view: View) -> tuple[Respawner, ...]:
     """Instances of the subject beyond the wanted number that were started since the plan was made."""
-    worker = view.workers.get(job.subplan.key)
+    worker = view.workers.get(watched_key(job))
     if worker is None or view.processes.value is None:
         return ()
     known = frozenset(job.subplan.known)
@@ -55,13 +55,19 @@ def newcomers(job: Job, view: View) -> tuple[Respawner, ...]:
     return tuple(_respawner(job, instance, view.processes.value) for instance in fresh)
 
 
+def watched_key(job: Job) -> str:
+    """Whose copies are looked for: the subject's, or those of the worker or service that an ended process was of."""
+    return str(job.subplan.data.get("of", job.subplan.key))
+
+
 def _respawner(job: Job, instance: Instance, table: ProcessTable) -> Respawner:
     process = table.find(instance.id)
     parent = table.get(process.ppid) if process is not None else None
+    subject = watched_key(job).partition(":")[2]
     if parent is None or parent.pid == 1:
-        return Respawner(job.subplan.subject, instance.pid, None, "")
+        return Respawner(subject, instance.pid, None, "")
     parent_id: ProcessId = parent.id
-    return Respawner(job.subplan.subject, instance.pid, parent_id, parent.command)
+    return Respawner(subject, instance.pid, parent_id, parent.command)
 
 
 def told(found: tuple[Respawner, ...]) -> str:

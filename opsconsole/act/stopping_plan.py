@@ -86,7 +86,11 @@ def mark_minders(request: Request, targets: Iterable[Target], subject: Subject) 
 
     Other parents tell nothing: whoever adopts orphans is the parent of every daemon.
     """
-    table = processes_of(request, subject)
+    return minders_of(request, targets, processes_of(request, subject))
+
+
+def minders_of(request: Request, targets: Iterable[Target], table: ProcessTable) -> tuple[str, ...]:
+    """The same warnings, from this table."""
     ids = {target.process.id for target in targets if target.process is not None}
     minders = {
         instance.id: worker.name for worker in request.snapshot.workers.value or () for instance in worker.instances

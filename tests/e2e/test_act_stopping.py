@@ -250,6 +250,19 @@ def test_a_pool_that_outlives_its_root_is_ended_as_the_plan_has_it(world: World)
     assert [step.text.split()[0] for step in world.entry(plan).steps] == ["SIGTERM", "SIGTERM", "SIGKILL"]
 
 
+def test_one_instance_under_a_loop_comes_back_and_the_loop_is_named_before_and_after(world: World) -> None:
+    world.worker("looped", wrappers=["keep.sh"])
+    world.program("keep.sh", f"while true; do {PYTHON} looped.py; sleep 0.1; done\n")
+    wrapper = world.start("sh", "keep.sh")
+    (copy,) = eventually("the copy", lambda: world.instances("looped"))
+    plan = world.plan("terminate", str(copy), watch_s=10)
+    assert any(f"wrapper {wrapper.pid}" in warning for warning in plan.subplans[0].warnings)
+    result = world.done(plan)
+    assert (result.result, result.verified) == ("done", False)
+    assert [(each.subject, each.parent and each.parent.pid) for each in result.respawners] == [("looped", wrapper.pid)]
+    assert f"started again by {wrapper.pid}" in result.reason
+
+
 def test_siblings_in_one_process_group_are_not_hurt(world: World) -> None:
     world.worker("one")
     world.program("other.py")
