@@ -61,7 +61,9 @@ class Recorder(Protocol):
 
     def begin_step(self, plan_id: str, subject: str, text: str) -> StepRecord: ...
 
-    def end_step(self, plan_id: str, step: StepRecord, state: StepState, detail: str = "") -> StepRecord: ...
+    def end_step(
+        self, plan_id: str, step: StepRecord, state: StepState, detail: str = "", process: ProcessId | None = None
+    ) -> StepRecord: ...
 
     def record_start(self, subject: str, process: ProcessId | None) -> None: ...
 
@@ -74,6 +76,8 @@ class Step:
     def __init__(self, number: int) -> None:
         self.number = number
         self.detail = ""
+        self.process: ProcessId | None = None
+        """What it has started."""
         self.failure = ""
         """Set: the step did not do what it should, and its body went on all the same."""
 
@@ -117,7 +121,7 @@ class Job(msgspec.Struct, frozen=True):
         if step.failure:
             self.journal.end_step(self.plan.id, record, "failed", step.failure)
         else:
-            self.journal.end_step(self.plan.id, record, "done", step.detail)
+            self.journal.end_step(self.plan.id, record, "done", step.detail, step.process)
 
     def until(self, condition: Callable[[], Verification], within_s: float = VERIFY_WITHIN_S) -> Verification:
         """Look until the condition holds; what was seen last when the deadline has passed."""

@@ -139,9 +139,13 @@ class Journal:
         self._write("insert into steps (plan, number, document) values (?, ?, ?)", (plan_id, number, _document(step)))
         return step
 
-    def end_step(self, plan_id: str, step: StepRecord, state: StepState, detail: str = "") -> StepRecord:
-        """Record what came of a step."""
-        ended = msgspec.structs.replace(step, ended=time.time(), state=state, detail=clean(detail, 600))
+    def end_step(
+        self, plan_id: str, step: StepRecord, state: StepState, detail: str = "", process: ProcessId | None = None
+    ) -> StepRecord:
+        """Record what came of a step, and what it has started."""
+        ended = msgspec.structs.replace(
+            step, ended=time.time(), state=state, detail=clean(detail, 600), process=process
+        )
         self._write(
             "update steps set document = ? where plan = ? and number = ?",
             (_document(ended), plan_id, step.number),

@@ -101,14 +101,33 @@ def _state(submitted: float, executor: ProcessId | None, result: PlanResult | No
 def truth_now(entry: JournalEntry) -> tuple[str, ...]:
     """What has become of a plan's process targets, one line each: read now, whatever the journal says.
 
-    And what a hibernation may have left half done: no tmux is asked here, but how it is put right is said.
+    What it had started beside: that is nobody's child now, and its pid file may not have been written. And what a
+    hibernation may have left half done: no tmux is asked here, but how it is put right is said.
     """
     fates = tuple(
         f"{target.role} {mark.pid} ({mark.command}): {_fate(mark.id)}"
         for target in entry.plan.targets
         if (mark := target.process) is not None
     )
-    return (*fates, *_half_asleep(entry))
+    return (*fates, *_started(entry), *_half_asleep(entry))
+
+
+def _started(entry: JournalEntry) -> Iterator[str]:
+    for step in entry.steps:
+        if not step.text.startswith("start "):
+            continue
+        if step.process is None:
+            if step.state == "started":
+                yield f"{step.subject}: {step.text} may or may not have been done: look whether it runs"
+            continue
+        pid = step.process.pid
+        yield f"{step.subject}: {pid}, which it had started, {_fate(step.process)}"
+        written = any(
+            each.text.startswith(f"write {pid} to the pid file") and each.state == "done" for each in entry.steps
+        )
+        planned = any("write its pid to" in text for part in entry.plan.subplans for text in part.steps)
+        if planned and not written and lives(step.process):
+            yield f"{step.subject}: its pid file may be missing: `opsconsole restart {step.subject}` makes it whole"
 
 
 def _half_asleep(entry: JournalEntry) -> Iterator[str]:

@@ -91,7 +91,7 @@ def _launch(job: Job, table: WorkerTable, attempt: int) -> tuple[subprocess.Pope
         finally:
             os.close(output)
         usual_limit_for(child.pid)
-        step.detail = f"pid {child.pid}"
+        step.detail, step.process = f"pid {child.pid}", _identity(child.pid)
     return child, began
 
 

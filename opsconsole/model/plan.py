@@ -199,6 +199,8 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     state: StepState = "started"
     detail: str = ""
     """What came of it."""
+    process: ProcessId | None = None
+    """What this step has started."""
 
 
 class Respawner(msgspec.Struct, frozen=True):

@@ -224,3 +224,33 @@ def test_a_record_that_is_no_utf8_is_unknown_to_who_reads_it_and_not_taken(tmp_p
     assert JournalReader(tmp_path).entries().state == "unknown"
     with contextlib.closing(journal), pytest.raises(JournalFailed, match="is none"):
         journal.take("p1", us.id)
+
+
+def test_what_an_abandoned_plan_had_started_is_told_by_identity_and_that_its_pid_file_may_be_missing(
+    tmp_path: Path,
+) -> None:
+    journal, us = Journal(tmp_path), own_mark().process
+    assert us is not None
+    plan = a_plan()
+    part = msgspec.structs.replace(plan.subplans[0], steps=("write its pid to /run/a.pid, unless it does so itself",))
+    plan = msgspec.structs.replace(plan, verb="start", subplans=(part,))
+    journal.intend(plan)
+    dead = msgspec.structs.replace(us.id, start_ticks=1)
+    journal.take(plan.id, dead)
+    journal.end_step(plan.id, journal.begin_step(plan.id, "assigner", "start a.py"), "done", "pid 1", us.id)
+    journal.end_step(plan.id, journal.begin_step(plan.id, "assigner", "start a.py (again)"), "done", "pid 2", dead)
+    journal.begin_step(plan.id, "assigner", "start b.py")
+    entry = JournalReader(tmp_path).entry(plan.id).value
+    assert entry is not None
+    told = truth_now(entry)
+    assert told[0] == f"assigner: {us.pid}, which it had started, still runs"
+    assert "its pid file may be missing" in told[1]
+    assert told[2] == f"assigner: {us.pid}, which it had started, has ended"
+    assert "start b.py may or may not have been done" in told[3]
+    assert len(told) == 4
+    write = journal.begin_step(plan.id, "assigner", f"write {us.pid} to the pid file /run/a.pid")
+    journal.end_step(plan.id, write, "done")
+    entry = JournalReader(tmp_path).entry(plan.id).value
+    assert entry is not None
+    assert not any("pid file" in line for line in truth_now(entry))
+    journal.close()

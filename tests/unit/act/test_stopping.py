@@ -34,7 +34,9 @@ class Memory:
         self.steps.append((text, "started", ""))
         return StepRecord(number=len(self.steps), subject=subject, text=text, began=time.time())
 
-    def end_step(self, plan_id: str, step: StepRecord, state: StepState, detail: str = "") -> StepRecord:
+    def end_step(
+        self, plan_id: str, step: StepRecord, state: StepState, detail: str = "", process: ProcessId | None = None
+    ) -> StepRecord:
         self.steps[step.number - 1] = (step.text, state, detail)
         return step
 
