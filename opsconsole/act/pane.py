@@ -1,4 +1,4 @@
-"""What is done to a tmux pane: right before each command the server proves that the pane is the one that is meant.
+"""What is done to a tmux pane: in each call the server first proves that the pane is the one that is meant.
 
 Ids are used again after a server's restart: a pane is known by its server's pid and start as well. A server that does
 not answer in time, or is another one, is PaneLost.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import msgspec
 
+from opsconsole.collect import procfs
 from opsconsole.collect.captures import capture
 from opsconsole.collect.tmux_client import ask_all
 from opsconsole.model.identity import PaneId
 from opsconsole.model.text import shown
 
 WITHIN_S = 5.0
+_ANOTHER = "opsconsole: another server or pane"
 
 
 class PaneLost(Exception):
@@ -51,28 +53,32 @@ def facts(pane: PaneId) -> PaneFacts:
 
 
 def ask(pane: PaneId, *command: str) -> str:
-    """Run one tmux command on the server of this pane, if it is still that server with that pane. Raises PaneLost."""
+    """Run one tmux command, if its server is still the one of this pane, and has it. Raises PaneLost.
+
+    Proof and command are one call, so that the server that proved it is the server that runs it.
+    """
     identity = f"{pane.server_pid} {pane.server_start} {pane.pane}"
-    proof = ("display-message", "-p", "-t", pane.pane, "#{pid} #{start_time} #{pane_id}")
-    answer = ask_all([pane.socket], proof, WITHIN_S)[pane.socket]
-    if answer.output.decode(errors="replace").strip() != identity:
-        why = answer.error or ("tmux does not answer" if answer.timed_out else shown(answer.complaint.strip()))
-        raise PaneLost(why or f"pane {pane.pane} is of another tmux server now")
-    answer = ask_all([pane.socket], command, WITHIN_S)[pane.socket]
+    same = f"#{{==:#{{pid}} #{{start_time}} #{{pane_id}},{identity}}}"
+    otherwise = f"display-message -p {_quoted(_ANOTHER)}"
+    guarded = ("if-shell", "-F", "-t", pane.pane, same, " ".join(map(_quoted, command)), otherwise)
+    answer = ask_all([pane.socket], guarded, WITHIN_S)[pane.socket]
     if answer.timed_out or answer.error or answer.status:
         why = answer.error or ("tmux does not answer" if answer.timed_out else shown(answer.complaint.strip()))
         raise PaneLost(f"tmux {command[0]}: {why or answer.status}")
-    return answer.output.decode(errors="replace")
+    told = answer.output.decode(errors="replace")
+    if told.rstrip("\n") == _ANOTHER:
+        raise PaneLost(f"pane {pane.pane} is not there any more, or is of another tmux server now")
+    return told
 
 
-def literal(text: str) -> str:
-    """The text as tmux takes it for one word: a semicolon at its end would begin another command."""
-    return f"{text[:-1]}\\;" if text.endswith(";") else text
+def _quoted(word: str) -> str:
+    """The word as tmux's own language takes it: nothing in it is expanded, and no semicolon ends the command."""
+    return "'" + word.replace("'", "'\\''") + "'"
 
 
 def type_text(pane: PaneId, text: str) -> None:
     """Type it as it is: what it begins with is no option, what it ends with no separator. Raises PaneLost."""
-    ask(pane, "send-keys", "-t", pane.pane, "-l", "--", literal(text))
+    ask(pane, "send-keys", "-t", pane.pane, "-l", "--", text)
 
 
 def directory(path: str) -> str:
@@ -88,8 +94,20 @@ def screen(pane: PaneId) -> str:
     return screens[pane]
 
 
+def cursor_line(pane: PaneId) -> str:
+    """The text of the line that its cursor is on, without blanks at its end. Raises PaneLost."""
+    row = ask(pane, "display-message", "-p", "-t", pane.pane, "#{cursor_y}").strip()
+    return ask(pane, "capture-pane", "-p", "-t", pane.pane, "-S", row, "-E", row).rstrip()
+
+
 def set_option(pane: PaneId, name: str, value: str) -> None:
     """Set a pane's own option; an empty value removes it. Raises PaneLost."""
     change = (name, value) if value else ("-u", name)
     where = ("set-option", "-p", "-t", pane.pane)
     ask(pane, *where, *change)
+
+
+def reads_commands(shell: int) -> bool:
+    """Whether the pane's own shell has the terminal: a script it runs may be a shell too, and ask for a word."""
+    stat = (procfs.read_stat(f"/proc/{shell}/stat") or b"").rpartition(b")")[2].split()
+    return len(stat) > 5 and stat[2] == stat[5]

@@ -29,7 +29,7 @@ from opsconsole.model.agent import AgentEvidence, RegistryEntry, TranscriptTail
 from opsconsole.model.session import Pane, Session
 
 QUIET_S = 600.0
-"""Nothing of it may have moved for as long, unless the config says sooner that a session is idle."""
+"""Neither status, window nor transcript may have moved for as long, whatever the config calls idle."""
 YOUNGEST_S = 15.0
 _STANDS_FOR_MORE = re.compile(r"\[(Pasted text|Image)\b[^\]]*\]")
 """What the box shows in place of something pasted."""
@@ -112,11 +112,10 @@ def _at_rest(session: Session, pane: Pane, config: Config) -> None:
         raise WhyNot(f"its state is unknown: {pane.agent_reason}", "unknown")
     if pane.agent_state != "idle":
         raise WhyNot(f"it is {pane.agent_state}: {pane.agent_reason}")
-    quiet = min(QUIET_S, float(config.sessions.idle_after))
-    if session.idle_s is None:
+    if session.idle_s is None or pane.activity_at is None:
         raise WhyNot("since when nothing moved is not known", "unknown")
-    if session.idle_s < quiet:
-        raise WhyNot(f"something moved {session.idle_s:.0f} s ago, less than {quiet:.0f} s")
+    if session.idle_s < QUIET_S:
+        raise WhyNot(f"something moved {session.idle_s:.0f} s ago, less than {QUIET_S / 60:.0f} min")
     grace = float(config.sessions.attached_grace)
     if session.attached and session.human_idle_s is None:
         raise WhyNot("somebody is attached, and when they last typed is not known", "unknown")

@@ -32,6 +32,10 @@ class SavedSession(msgspec.Struct, frozen=True, kw_only=True):
     draft: str = ""
     screen: str = ""
     """What the pane showed last, as plain text."""
+    prompt: str = ""
+    """What its shell's line showed with nothing typed on it; empty when not known."""
+    remain_on_exit: str = ""
+    """The pane's own setting before; empty when it had none."""
     memory_bytes: int | None = None
     """RSS of its tree when it was ended."""
     since: float

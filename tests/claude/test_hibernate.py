@@ -11,7 +11,7 @@ from opsconsole.config.load import load
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.plan import Refused
 from tests.claude.conftest import Claude
-from tests.e2e.acting import done, planned, sessions
+from tests.e2e.acting import aged, done, long_ago, planned, sessions
 from tests.e2e.demo_ground import argv, eventually
 
 NAMES = ("own", "drafted", "shell")
@@ -28,16 +28,21 @@ def loaded(claude: Claude) -> LoadedConfig:
     claude.start("shell", "SAY:the_first_answer", under_shell=True)
     claude.start("asking", 'CALL:{"name":"Bash","input":{"command":"touch x","description":"t"}}')
     config = claude.folder / "opsconsole.toml"
-    table = f"[sessions]\nsocket = '{claude.socket}'\nidle_after = '3s'\nattached_grace = '3s'\n"
+    table = f"[sessions]\nsocket = '{claude.socket}'\nattached_grace = '3s'\n"
     config.write_text(f"[console]\nallow_root = true\n{table}")
     config.chmod(0o600)
-    read = load(config)
-    assert not read.actions_refused, read.actions_refused
     eventually("the answers", lambda: all("● the" in claude.screen(name) for name in NAMES) or None, WITHIN_S)
     claude.type("drafted", "-l", "half a thought")
     # What was started less than 15 s ago is left alone, and it redraws itself once some 18 s after its start.
     started = time.monotonic()
     eventually("their age", lambda: time.monotonic() - started > 20.0 or None, WITHIN_S)
+    at_rest(load(config))
+    # Ten minutes of rest are asked for without exception: these are an hour older now.
+    aged(claude.home, 3600.0)
+    with config.open("a") as stream:
+        stream.write(long_ago((*NAMES, "asking")))
+    read = load(config)
+    assert not read.actions_refused, read.actions_refused
     return read
 
 
@@ -56,7 +61,6 @@ def agents(loaded: LoadedConfig) -> dict[str, int]:
 
 def test_freed_and_brought_back(claude: Claude, loaded: LoadedConfig) -> None:
     state_dir = claude.folder / "state"
-    at_rest(loaded)
     before, pids, commands = sessions(loaded), agents(loaded), {}
     for name, pid in pids.items():
         commands[name] = argv(pid)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,26 @@ from opsconsole.model.plan import JournalEntry, Plan, Refused, Verb
 from opsconsole.model.session import Session
 
 WITHIN_S = 90.0
+
+
+def aged(home: Path, seconds: float) -> None:
+    """Everything that agents keep below this HOME is so much older: what their entries say, and their transcripts."""
+    for path in (home / ".claude" / "sessions").glob("*.json"):
+        entry = json.loads(path.read_text())
+        entry["statusUpdatedAt"] -= int(seconds * 1000)
+        new = path.with_suffix(".aged")
+        new.write_text(json.dumps(entry))
+        new.rename(path)
+    for path in (home / ".claude" / "projects").glob("*/*.jsonl"):
+        moved = path.stat().st_mtime - seconds
+        os.utime(path, (moved, moved))
+
+
+def long_ago(windows: Iterable[str]) -> str:
+    """A [demo] table, as the sandbox has it: what these sessions' windows have shown until now is an hour old."""
+    return "\n".join(
+        ("[demo]", f"built_at = {time.time()}", "[demo.idle]", *(f'"{name}" = "1h"' for name in windows), "")
+    )
 
 
 def planned(verb: Verb, names: tuple[str, ...], loaded: LoadedConfig, **more: Any) -> Plan | Refused:

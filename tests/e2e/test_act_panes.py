@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from opsconsole.act.pane import directory, facts, literal, type_text
+from opsconsole.act.pane import PaneLost, directory, facts, reads_commands, type_text
 from opsconsole.act.sleeping_store import SleepingStore
 from opsconsole.act.verbs.hibernate import show_card
-from opsconsole.act.verbs.wake import _reads_commands
 from opsconsole.model.identity import PaneId
 from opsconsole.model.sleeping import SavedSession
 from tests.e2e.act_ground import eventually
@@ -54,6 +54,20 @@ def test_text_is_typed_as_it_is(server: Server, text: str) -> None:
     eventually("the text", lambda: server.screen(pane).strip() == text)
 
 
+def test_a_pane_of_another_server_gets_no_command(server: Server) -> None:
+    """The same socket and pane id, but of a server that was started later, or a pane that is none of its own."""
+    pane = server.pane("cat")
+    for other in (
+        replace(pane, server_pid=pane.server_pid + 1),
+        replace(pane, server_start=1),
+        replace(pane, pane="%77"),
+    ):
+        with pytest.raises(PaneLost, match="another tmux server"):
+            type_text(other, "astray")
+    type_text(pane, "meant")
+    eventually("the text", lambda: server.screen(pane).strip() == "meant")
+
+
 def test_a_directory_name_is_never_run_as_a_command(server: Server, tmp_path: Path) -> None:
     trap = tmp_path / "d#(touch pwned)#{session_name}"
     trap.mkdir()
@@ -79,11 +93,11 @@ def test_a_directory_name_is_never_run_as_a_command(server: Server, tmp_path: Pa
         since=0.0,
     )
     store.keep(saved)
-    show_card(pane, store, saved, "")
+    show_card(pane, store, saved)
     eventually("the card", lambda: "zZ  one" in server.screen(pane))
     assert Path(f"/proc/{facts(pane).pid}/cwd").readlink() == trap
     assert not list(tmp_path.rglob("pwned"))
-    assert directory("plain") == literal("plain") == "plain"
+    assert directory("plain") == "plain"
 
 
 def test_a_shell_that_waits_for_a_script_of_its_own_reads_no_commands(server: Server, tmp_path: Path) -> None:
@@ -93,9 +107,9 @@ def test_a_shell_that_waits_for_a_script_of_its_own_reads_no_commands(server: Se
     pane = server.pane("bash", "--norc")
     shell = facts(pane).pid
     eventually("the prompt", lambda: "$" in server.screen(pane) or "#" in server.screen(pane))
-    assert _reads_commands(shell)
+    assert reads_commands(shell)
     type_text(pane, f"bash {script}")
     server("send-keys", "-t", pane.pane, "Enter")
     eventually("the question", lambda: "\nasks" in server.screen(pane))
     assert facts(pane).command == "bash"
-    assert not _reads_commands(shell)
+    assert not reads_commands(shell)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from opsconsole.act.agent_look import AgentLooker
+from opsconsole.act.job import Job, TargetChanged
+from opsconsole.act.looking import Looker
+from opsconsole.act.policy import bounds_of
+from opsconsole.act.verbs import hibernate
 from opsconsole.config.load import load
 from opsconsole.config.types import LoadedConfig
 from opsconsole.demo.expected import ExpectedSession
 from opsconsole.demo.sandbox import Sandbox
-from opsconsole.model.plan import Plan, Refused
-from tests.e2e.acting import carried_out, done, planned, sessions
+from opsconsole.model.plan import Plan, Refused, StepRecord, StepState
+from tests.e2e.acting import aged, carried_out, done, planned, sessions
 from tests.e2e.demo_ground import argv, eventually, exists, screen, tmux
 
 IDLE = ("claude_comet", "foundation", "qa_tester2")
@@ -131,7 +139,7 @@ def test_a_sleeping_one_wakes_by_hand_and_a_spoilt_one_says_why_and_sleeps_on(
     spoilt, by_hand = expected(sandbox, "foundation"), expected(sandbox, "claude_comet")
     both = [_agent(loaded, one.name) for one in (spoilt, by_hand)]
     eventually("their age", lambda: all(_age(pid) > 15.5 for pid in both), 40)
-    done("hibernate", (spoilt.name, by_hand.name), impatient(sandbox), sandbox.state_dir)
+    done("hibernate", (spoilt.name, by_hand.name), later(sandbox), sandbox.state_dir)
 
     (transcript,) = (sandbox.home / ".claude" / "projects").glob(f"*/{spoilt.session_id}.jsonl")
     hidden = transcript.with_suffix(".away")
@@ -153,11 +161,13 @@ def test_a_sleeping_one_wakes_by_hand_and_a_spoilt_one_says_why_and_sleeps_on(
     done("wake", (spoilt.name,), loaded, sandbox.state_dir)
 
 
-def impatient(sandbox: Sandbox) -> LoadedConfig:
-    """The same config, but three seconds make a session idle."""
-    quick = sandbox.directory / "quick.toml"
-    quick.write_text(sandbox.config_path.read_text().replace('idle_after = "1h"', 'idle_after = "3s"'))
-    return load(quick)
+def later(sandbox: Sandbox) -> LoadedConfig:
+    """The same config an hour later: what has moved until now is long ago, for those that are at rest."""
+    text = sandbox.config_path.read_text()
+    older = sandbox.directory / "later.toml"
+    older.write_text(re.sub(r"^built_at = .*$", f"built_at = {time.time()}", text, flags=re.MULTILINE))
+    aged(sandbox.home, 3600.0)
+    return load(older)
 
 
 def _agent(loaded: LoadedConfig, name: str) -> int:
@@ -166,9 +176,26 @@ def _agent(loaded: LoadedConfig, name: str) -> int:
     return process.pid
 
 
+def test_what_is_half_typed_in_its_shell_is_neither_erased_nor_run(sandbox: Sandbox) -> None:
+    loaded = later(sandbox)
+    pid = _agent(loaded, "qa_tester2")
+    eventually("its age", lambda: _age(pid) > 15.5, 40)
+    done("hibernate", ("qa_tester2",), loaded, sandbox.state_dir)
+    tmux(sandbox, "send-keys", "-t", "=qa_tester2:", "-l", "rm -r buil")
+    eventually("the text", lambda: "rm -r buil" in screen(sandbox, "qa_tester2") or None)
+    entry = carried_out(planned("wake", ("qa_tester2",), loaded), sandbox.state_dir)
+    assert entry.result is not None
+    assert entry.result.result == "failed"
+    assert "rm -r buil" in entry.result.reason
+    assert screen(sandbox, "qa_tester2").rstrip().endswith("rm -r buil")
+    tmux(sandbox, "send-keys", "-t", "=qa_tester2:", "C-u", "Enter")
+    eventually("the prompt", lambda: not screen(sandbox, "qa_tester2").rstrip().endswith("buil") or None)
+    done("wake", ("qa_tester2",), loaded, sandbox.state_dir)
+
+
 def test_one_stopped_after_the_plan_was_made_gets_no_signal(sandbox: Sandbox) -> None:
     """One that its shell started: a pane's own process is continued by tmux at once."""
-    loaded = impatient(sandbox)
+    loaded = later(sandbox)
     pid = _agent(loaded, "qa_tester2")
     eventually("its age", lambda: _age(pid) > 15.5, 40)
     plan = planned("hibernate", ("qa_tester2",), loaded)
@@ -180,6 +207,50 @@ def test_one_stopped_after_the_plan_was_made_gets_no_signal(sandbox: Sandbox) ->
     assert entry.result.result == "refused"
     assert not [step for step in entry.steps if "SIGTERM" in step.text]
     assert exists(pid)
+
+
+class Recorder:
+    """Stands for the journal where a job is carried out up to the point at which its executor would be killed."""
+
+    def begin_step(self, plan_id: str, subject: str, text: str) -> StepRecord:
+        return StepRecord(number=1, subject=subject, text=text, began=time.time(), state="started")
+
+    def end_step(self, plan_id: str, step: StepRecord, state: StepState, detail: str = "") -> StepRecord:
+        return step
+
+    def record_start(self, subject: str, process: object) -> None: ...
+
+    def starts_since(self, subject: str, since: float) -> int:
+        return 0
+
+
+def test_an_executor_that_ends_right_after_the_signal_leaves_what_wake_knows(sandbox: Sandbox) -> None:
+    """And one that sends none leaves the pane as it was: no mark, no record, the pane's own setting."""
+    loaded = later(sandbox)
+    pid = _agent(loaded, "foundation")
+    eventually("its age", lambda: _age(pid) > 15.5, 40)
+    plan = planned("hibernate", ("foundation",), loaded)
+    assert isinstance(plan, Plan), plan
+    (part,) = plan.subplans
+    bounds = bounds_of(loaded.config, ())
+    job = Job(plan, part, loaded, bounds, Recorder(), lambda: Looker(loaded.config), sandbox.state_dir, {})
+    target = part.targets[0]
+    assert target.process is not None
+    options = ("show-options", "-p", "-t", "=foundation:")
+    before = tmux(sandbox, *options)
+    saved = hibernate._save(job, hibernate._same(job, AgentLooker(loaded.config)))
+    other = replace(target.process, id=replace(target.process.id, start_ticks=1))
+    with pytest.raises(TargetChanged):
+        hibernate._end(job, other, (), saved)
+    assert tmux(sandbox, *options) == before
+    assert not list((sandbox.state_dir / "sleeping").glob("*"))
+
+    hibernate._save(job, hibernate._same(job, AgentLooker(loaded.config)))
+    hibernate._end(job, target.process, target.tree, saved)
+    assert not exists(target.process.pid)
+    assert sessions(loaded)["foundation"].state == "hibernated"
+    done("wake", ("foundation",), loaded, sandbox.state_dir)
+    assert tmux(sandbox, *options) == before
 
 
 def test_the_commands_say_what_they_would_do_and_did(sandbox: Sandbox) -> None:

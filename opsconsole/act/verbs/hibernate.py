@@ -19,7 +19,7 @@ from opsconsole.act.handle import Handle, wait_for
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
 from opsconsole.act.journal import JournalFailed
 from opsconsole.act.living import look_at
-from opsconsole.act.pane import PaneLost, ask, directory, facts, literal, screen, set_option
+from opsconsole.act.pane import PaneLost, ask, cursor_line, directory, facts, reads_commands, screen, set_option
 from opsconsole.act.policy import why_not_signal
 from opsconsole.act.request import Part, Request, WhyNot, one_of
 from opsconsole.act.sleep_outcome import available_bytes, gone_and_kept, tree_bytes
@@ -38,6 +38,8 @@ SETTLE_S = 1.0
 """Between blocking the pane and looking again: what was typed just before has arrived by then."""
 ENDS_WITHIN_S = 15.0
 SURVIVORS_WAIT_S = 3.0
+PROMPT_WITHIN_S = 3.0
+PROMPT_STILL_S = 0.2
 GIVE_BACK_S = 45
 """After so long typing is possible again whatever has become of the executor; longer than all of it takes."""
 
@@ -110,7 +112,7 @@ def _subplan(request: Request, candidate: Candidate) -> Subplan:
         command=living.mark.command,
         memory_bytes=session.rss_bytes,
     )
-    where = "its shell stays" if candidate.under_shell else "a card stays in its pane"
+    where = "its shell stays" if candidate.under_shell else "it stays in the pane"
     return Subplan(
         subject=session.name,
         subject_kind="session",
@@ -118,8 +120,9 @@ def _subplan(request: Request, candidate: Candidate) -> Subplan:
         steps=(
             f"block typing in pane {pane.pane}, wait {SETTLE_S:g}s, look at everything again",
             f"save what brings conversation {candidate.entry.session_id} back",
+            "mark the pane as the place where it sleeps",
             f"SIGTERM {living.pid} ({living.mark.command}); never SIGKILL; {ENDS_WITHIN_S:g}s to end",
-            f"mark the pane: {where}; typing is possible again",
+            f"leave a card: {where}; typing is possible again",
         ),
         checks=(
             f"{living.pid} and what it started are gone, its registry entry too",
@@ -159,9 +162,10 @@ def execute(job: Job) -> None:
                 candidate = _same(job, looker)
             saved = _save(job, candidate)
             _end(job, target.process, target.tree, saved)
+            # While nobody can type: the shell's line is empty, and what stands on it is its prompt.
+            _leave_card(job, saved)
         finally:
             _unblock(job, target)
-        _leave_card(job, saved)
     except PaneLost as lost:
         raise StepFailed(str(lost)) from None
 
@@ -211,6 +215,7 @@ def _save(job: Job, candidate: Candidate) -> SavedSession:
         transcript_bytes=candidate.transcript.size,
         draft=candidate.draft,
         screen=shown_last,
+        remain_on_exit=facts(candidate.pane.id).remain_on_exit,
         memory_bytes=tree_bytes(candidate.living.pid, [mark.pid for mark in job.subplan.targets[0].tree]),
         since=time.time(),
     )
@@ -224,14 +229,11 @@ def _save(job: Job, candidate: Candidate) -> SavedSession:
 
 def _end(job: Job, mark: ProcessMark, tree: tuple[ProcessMark, ...], saved: SavedSession) -> None:
     handle, below = Handle(mark), [Handle(member) for member in tree]
-    pane = saved.pane
-    before = facts(pane).remain_on_exit
-    job.scratch["remain_on_exit"] = before
     asked = False
     try:
-        if not saved.under_shell:
-            with job.step("keep the pane when its process ends (remain-on-exit)"):
-                set_option(pane, "remain-on-exit", "on")
+        # Before the signal: whatever becomes of this executor then, what sleeps here is known, and `wake` finds it.
+        with job.step("mark the pane as the place where it sleeps"):
+            _mark(saved)
         with job.step(f"SIGTERM {mark.pid} ({mark.command})") as step:
             if reason := handle.recognise(lambda now: why_not_signal(now, job.bounds)):
                 raise TargetChanged(f"{reason}; nothing was sent")
@@ -245,15 +247,27 @@ def _end(job: Job, mark: ProcessMark, tree: tuple[ProcessMark, ...], saved: Save
                 wait_for(left, until - time.monotonic())
             step.detail = "ended" + (f"; outlived by {', '.join(str(each.mark.pid) for each in left)}" if left else "")
             job.scratch["survivors"] = [f"{each.mark.pid} ({each.mark.command})" for each in left]
-    except StepFailed:
-        if not asked and not handle.has_ended:
-            if not saved.under_shell:
-                set_option(pane, "remain-on-exit", before)
-            SleepingStore(job.state_dir).forget(saved.conversation)
-        raise
     finally:
+        untouched = not asked and not handle.has_ended
         for each in (handle, *below):
             each.close()
+        # Also when the journal cannot be written any more: nothing was sent, so nothing may look as if.
+        if untouched:
+            _take_back(job, saved)
+
+
+def _mark(saved: SavedSession) -> None:
+    """What sleeps in the pane, as its own option; and the pane stays when its process ends."""
+    if not saved.under_shell:
+        set_option(saved.pane, "remain-on-exit", "on")
+    set_option(saved.pane, SLEEPS, f"{saved.agent}/{saved.conversation}/{int(saved.since)}")
+
+
+def _take_back(job: Job, saved: SavedSession) -> None:
+    set_option(saved.pane, SLEEPS, "")
+    if not saved.under_shell:
+        set_option(saved.pane, "remain-on-exit", saved.remain_on_exit)
+    SleepingStore(job.state_dir).forget(saved.conversation)
 
 
 def _unblock(job: Job, target: Target) -> None:
@@ -269,19 +283,31 @@ def _unblock(job: Job, target: Target) -> None:
 
 def _leave_card(job: Job, saved: SavedSession) -> None:
     pane, store = saved.pane, SleepingStore(job.state_dir)
-    with job.step("mark the pane and leave a card in it"):
-        set_option(pane, SLEEPS, f"{saved.agent}/{saved.conversation}/{int(saved.since)}")
+    with job.step("leave a card in the pane"):
         if saved.under_shell:
+            store.keep(msgspec.structs.replace(saved, prompt=_prompt(pane)))
             _print_card(facts(pane).tty, store, saved)
         else:
-            show_card(pane, store, saved, str(job.scratch.get("remain_on_exit", "")))
+            show_card(pane, store, saved)
 
 
-def show_card(pane: PaneId, store: SleepingStore, saved: SavedSession, remain_on_exit: str) -> None:
+def show_card(pane: PaneId, store: SleepingStore, saved: SavedSession) -> None:
     """Run the card in a pane whose process has ended."""
     card = f"exec sh {shlex.quote(str(store.script_path(saved.conversation)))} card"
-    ask(pane, "respawn-pane", "-k", "-t", pane.pane, "-c", directory(saved.cwd), literal(card))
-    set_option(pane, "remain-on-exit", remain_on_exit)
+    ask(pane, "respawn-pane", "-k", "-t", pane.pane, "-c", directory(saved.cwd), card)
+    set_option(pane, "remain-on-exit", saved.remain_on_exit)
+
+
+def _prompt(pane: PaneId) -> str:
+    """The line of the shell that has the terminal back, once it has stood still; empty when it does not."""
+    until, before = time.monotonic() + PROMPT_WITHIN_S, ""
+    while time.monotonic() < until:
+        line = cursor_line(pane)
+        if line and line == before and reads_commands(facts(pane).pid):
+            return line
+        before = line
+        time.sleep(PROMPT_STILL_S)
+    return ""
 
 
 def _print_card(tty: str, store: SleepingStore, saved: SavedSession) -> None:

@@ -14,13 +14,22 @@ from pathlib import Path
 
 from opsconsole.act.agent_look import AgentLooker
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
-from opsconsole.act.pane import PaneLost, ask, directory, facts, literal, screen, set_option, type_text
+from opsconsole.act.pane import (
+    PaneLost,
+    ask,
+    cursor_line,
+    directory,
+    facts,
+    reads_commands,
+    screen,
+    set_option,
+    type_text,
+)
 from opsconsole.act.policy import why_not_name
 from opsconsole.act.request import Part, Request, WhyNot, each, one_of
 from opsconsole.act.sleep_outcome import available_bytes, whole
 from opsconsole.act.sleeping_store import NotKept, SleepingStore
 from opsconsole.act.verbs.hibernate import show_card
-from opsconsole.collect import procfs
 from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
 from opsconsole.collect.agent_screen import parse
 from opsconsole.collect.agents import load_agents
@@ -29,8 +38,10 @@ from opsconsole.config.locate import agent_profiles
 from opsconsole.model.plan import Subplan, Target
 from opsconsole.model.session import Pane, Session
 from opsconsole.model.sleeping import SavedSession
+from opsconsole.model.text import shown
 
 READY_WITHIN_S = 30.0
+DRAFT_WITHIN_S = 5.0
 LEAST_LEFT_BYTES = 256 * 1024 * 1024
 """What must stay available beside what the session held before."""
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
@@ -149,26 +160,21 @@ def _resume(job: Job, store: SleepingStore, saved: SavedSession, pane: Pane) -> 
     if not saved.under_shell:
         if not now.dead and (now.pid != pane.pid or now.command not in _SHELLS):
             raise TargetChanged(f"its pane runs {now.command} now, not the card; nothing was done")
-        job.scratch["remain_on_exit"] = now.remain_on_exit
         with job.step(f"resume conversation {saved.conversation} in pane {saved.pane.pane}"):
             set_option(saved.pane, "remain-on-exit", "on")
             where = directory(saved.cwd)
-            ask(saved.pane, "respawn-pane", "-k", "-t", saved.pane.pane, "-c", where, literal(f"exec sh {script}"))
+            ask(saved.pane, "respawn-pane", "-k", "-t", saved.pane.pane, "-c", where, f"exec sh {script}")
         return
     if now.dead or now.pid != pane.pid or now.command not in _SHELLS:
         raise StepFailed(f"its shell is busy with {now.command}: nothing was typed")
-    if not _reads_commands(now.pid):
+    if not reads_commands(now.pid):
         raise StepFailed(f"its shell waits for another {now.command} to end: nothing was typed")
+    if (line := cursor_line(saved.pane)) not in ("", saved.prompt):
+        # What is half typed there is somebody's: neither erased nor run.
+        raise StepFailed(f"something may be typed on its shell's line already ({shown(line, 80)}): clear it first")
     with job.step(f"type into its shell: sh {script}"):
-        ask(saved.pane, "send-keys", "-t", saved.pane.pane, "C-e", "C-u")
         type_text(saved.pane, f" sh {script}")
         ask(saved.pane, "send-keys", "-t", saved.pane.pane, "Enter")
-
-
-def _reads_commands(shell: int) -> bool:
-    """Whether the pane's own shell has the terminal: a script it runs may be a shell too, and ask for a word."""
-    stat = (procfs.read_stat(f"/proc/{shell}/stat") or b"").rpartition(b")")[2].split()
-    return len(stat) > 5 and stat[2] == stat[5]
 
 
 def _until_ready(job: Job, looker: AgentLooker, store: SleepingStore, saved: SavedSession) -> None:
@@ -177,24 +183,37 @@ def _until_ready(job: Job, looker: AgentLooker, store: SleepingStore, saved: Sav
         seen = job.until(lambda: _ready(looker, saved), READY_WITHIN_S)
         if not seen.holds:
             last = [line.text for line in parse(screen(saved.pane)) if line.text.strip()][-6:]
-            _back_to_card(job, store, saved)
+            _back_to_card(store, saved)
             raise StepFailed(f"it was not ready within {READY_WITHIN_S:g} s: {seen.reason}", tuple(last))
         step.detail = f"after {time.monotonic() - began:.1f} s"
     if saved.draft:
-        with job.step("put its unsent text back, unsent"):
+        with job.step("put its unsent text back, unsent") as step:
             type_text(saved.pane, saved.draft)
+            back = job.until(lambda: _draft_is_back(looker, saved), DRAFT_WITHIN_S)
+            if not back.holds:
+                step.failure = job.scratch["draft_lost"] = back.reason
     with job.step("remove the mark; it is awake"):
         set_option(saved.pane, SLEEPS, "")
         if not saved.under_shell:
-            set_option(saved.pane, "remain-on-exit", str(job.scratch["remain_on_exit"]))
+            set_option(saved.pane, "remain-on-exit", saved.remain_on_exit)
         store.forget(saved.conversation)
 
 
-def _back_to_card(job: Job, store: SleepingStore, saved: SavedSession) -> None:
+def _draft_is_back(looker: AgentLooker, saved: SavedSession) -> Verification:
+    """Blanks aside: a box may have become narrower, and folds it."""
+    found = looker.look().session_of(saved.pane)
+    drawn = found[1].draft if found is not None else ""
+    if drawn.split() == shown(saved.draft).split():
+        return Verification(True)
+    held = f"it holds {drawn!r}" if drawn else "it is empty"
+    return Verification(False, f"its unsent text is not in its box again ({held}): {shown(saved.draft)}")
+
+
+def _back_to_card(store: SleepingStore, saved: SavedSession) -> None:
     """When nothing of it runs: the card again. What runs is left alone: it may yet come up."""
     now = facts(saved.pane)
     if not saved.under_shell and now.dead:
-        show_card(saved.pane, store, saved, str(job.scratch["remain_on_exit"]))
+        show_card(saved.pane, store, saved)
 
 
 def _ready(looker: AgentLooker, saved: SavedSession) -> Verification:
@@ -217,6 +236,7 @@ def verify(job: Job) -> Verification:
     target = job.subplan.targets[0]
     conversation = str(job.subplan.data["conversation"])
     looker = AgentLooker(job.loaded.config)
+    draft_lost = str(job.scratch.get("draft_lost", ""))
 
     def look() -> Verification:
         found = looker.look().session_of(target.pane) if target.pane is not None else None
@@ -225,7 +245,7 @@ def verify(job: Job) -> Verification:
         session, pane = found
         if pane.conversation == conversation and session.state in ("idle", "shell", "working", "waiting"):
             told = f"conversation {conversation} is {session.state} in pane {pane.id.pane}"
-            return Verification(True, evidence=(told,))
+            return Verification(not draft_lost, draft_lost, (told,))
         return Verification(False, f"it is {session.state}: {session.reason}")
 
-    return job.until(look, READY_WITHIN_S)
+    return look() if draft_lost else job.until(look, READY_WITHIN_S)
