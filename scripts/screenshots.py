@@ -64,6 +64,8 @@ SHOTS = (
     Shot("details", 120, 40, "sessions taken", keys=("2", "j", "j", "enter")),
     Shot("log", 120, 30, "No available ports", keys=("2", "j", "l")),
     Shot("actions", 120, 36, "end a process", keys=("2", "j", "j", "x")),
+    Shot("findings", 120, 36, "kill-duplicates", keys=("8",)),
+    Shot("report", 120, 40, "Executive Summary", keys=("E",)),
     Shot("plan", 120, 40, "Cancel", keys=("2", "j", "j", "D")),
     Shot("help", 140, 50, "Views", keys=("?",)),
 )

@@ -105,31 +105,31 @@ class HeaderLine(LineWidget):
         return spread(self._fitting(cells, room), right, width, ("", ink.plain))
 
     def _fitting(self, cells: Sequence[Cell], room: int) -> list[Piece]:
-        """All cells; too little room: their short forms, then without the last ones, then with the first one cut."""
-        for short in (False, True):
-            pieces = self._joined(cells, short)
-            if pieces_width(pieces) <= room:
-                return pieces
+        """All cells; too little room: the longest ones short, then without the last ones, then with the first one cut."""
         kept = list(cells)
-        while len(kept) > 2 and pieces_width(self._joined(kept, short=True)) > room:
+        savings = {index: len(cell.text) - len(cell.short) for index, cell in enumerate(kept) if cell.short}
+        for index in sorted(savings, key=lambda index: (-savings[index], -index)):
+            if pieces_width(self._joined(kept)) <= room:
+                break
+            kept[index] = msgspec.structs.replace(kept[index], text=kept[index].short)
+        while len(kept) > 2 and pieces_width(self._joined(kept)) > room:
             kept.pop()
         ink = self.ink
-        over = pieces_width(self._joined(kept, short=True)) - room
+        over = pieces_width(self._joined(kept)) - room
         if len(kept) > 1 and over > 0:
             host = inert(kept[0].text, self.ascii_only)
             ellipsis = frame_glyphs(self.ascii_only).ellipsis
             cut = fit(host, max(pieces_width([(host, ink.plain)]) - over, 1), ellipsis=ellipsis)
-            kept[0] = msgspec.structs.replace(kept[0], text=cut, short="")
-        return self._joined(kept, short=True)
+            kept[0] = msgspec.structs.replace(kept[0], text=cut)
+        return self._joined(kept)
 
-    def _joined(self, cells: Iterable[Cell], short: bool) -> list[Piece]:
+    def _joined(self, cells: Iterable[Cell]) -> list[Piece]:
         ink = self.ink
         pieces: list[Piece] = [(" ", ink.plain)]
         for index, cell in enumerate(cell for cell in cells if cell.text):
             if index:
                 pieces.append(("   ", ink.plain))
-            text = inert((cell.short if short and cell.short else cell.text), self.ascii_only)
-            pieces.append((text, ink.title if index == 0 else ink.of(cell.status)))
+            pieces.append((inert(cell.text, self.ascii_only), ink.title if index == 0 else ink.of(cell.status)))
         return pieces
 
 
