@@ -13,10 +13,10 @@ from opsconsole.present.pane import PaneContent, StatedRow, cell_by_column, cont
 from opsconsole.present.values import duration_cell, text_cell
 
 COLUMNS = (
-    Column("title", "Finding", 24, flex=4, max_width=84),
+    Column("title", "Finding", 24, flex=5, max_width=84),
     Column("severity", "Severity", 11),
     Column("since", "Since", 7, align="right", priority=2),
-    Column("remedy", "Remedy", 16, priority=3, flex=3),
+    Column("remedy", "Remedy", 16, priority=3, flex=2),
     Column("note", "Note", 12, priority=4),
 )
 STATUS: dict[Severity, Status] = {"critical": "bad", "high": "bad", "medium": "warn", "low": "accent"}

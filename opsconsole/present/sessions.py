@@ -24,7 +24,7 @@ COLUMNS = (
     Column("cpu", "CPU", 5, align="right", priority=4, kind="percent"),
     Column("attached", "Att", 3, align="right", priority=6, kind="number"),
     Column("cwd", "Directory", 10, priority=6, flex=2, max_width=40),
-    Column("note", "Note", 12, priority=5, flex=3),
+    Column("note", "Note", 12, priority=3, flex=3),
 )
 
 _STATUS: dict[SessionState, Status] = {

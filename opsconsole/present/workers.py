@@ -32,16 +32,16 @@ COLUMNS = (
     Column("name", "Worker", 12, flex=8, max_width=24),
     Column("state", "State", 12),
     Column("count", "Run", 4, align="right", priority=2, kind="number"),
-    Column("cpu", "CPU", 5, align="right", priority=3, kind="percent"),
+    Column("cpu", "CPU", 5, align="right", priority=4, kind="percent"),
     Column("trend", "", TREND_WIDTH, priority=6),
     Column("mem", "Mem", 4, align="right", priority=3, kind="size"),
-    Column("uptime", "Up", 7, align="right", priority=4, kind="duration"),
+    Column("uptime", "Up", 7, align="right", priority=5, kind="duration"),
     Column("log_age", "Log age", 7, align="right", priority=5, kind="duration"),
     Column("errors", "Err/m", 5, align="right", priority=6, kind="number"),
     Column("pid_file", "Pidfile", 10, priority=7),
     Column("pids", "Pids", 7, priority=5, flex=1, max_width=20, kind="words"),
     Column("versions", "Versions", 8, priority=8, flex=2, max_width=48, kind="words"),
-    Column("note", "Note", 16, priority=4, flex=5),
+    Column("note", "Note", 16, priority=3, flex=5),
 )
 
 _STATUS: dict[WorkerState, Status] = {"running": "ok", "missing": "bad", "duplicates": "warn", "unknown": "unknown"}

@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 class MenuBox(BoxScreen):
     """Dismissed with the id of the action that was chosen, or None."""
 
-    WIDEST = 84
+    WIDEST = 116
 
     def __init__(
         self, about: str, entries: Sequence[Entry], behind: Screen[object] | None, *, ascii_only: bool = False
