@@ -105,7 +105,7 @@ class HeaderLine(LineWidget):
         return spread(self._fitting(cells, room), right, width, ("", ink.plain))
 
     def _fitting(self, cells: Sequence[Cell], room: int) -> list[Piece]:
-        """All cells; too little room: the longest ones short, then without the last ones, then with the first one cut."""
+        """All cells; too little room: the longest said short, then without the last ones, then with the first cut."""
         kept = list(cells)
         savings = {index: len(cell.text) - len(cell.short) for index, cell in enumerate(kept) if cell.short}
         for index in sorted(savings, key=lambda index: (-savings[index], -index)):
