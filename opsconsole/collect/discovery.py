@@ -16,6 +16,7 @@ from opsconsole.collect.command import interpreter_kind, parse
 from opsconsole.config.types import Config, ServiceTable, WorkerTable
 from opsconsole.model.listener import Port
 from opsconsole.model.process import Process, ProcessTable
+from opsconsole.model.service import Service
 from opsconsole.model.text import clean
 from opsconsole.model.worker import Worker
 
@@ -53,6 +54,14 @@ def discover(processes: ProcessTable, ports: Iterable[Port], uid: int, exclude: 
         taken.update(process.pid for process in processes.ancestors(root))
     names = {service.name for service in services}
     return Config(service=services, worker=_workers(processes, uid, taken, names))
+
+
+def with_missed(found: Config, before: Config, shown: Iterable[Service]) -> Config:
+    """``found`` with the services of ``before`` that were up until now: gone is what two scans in a row do not see."""
+    names, ports = {table.name for table in found.service}, {table.port for table in found.service}
+    up = {service.name for service in shown if service.state == "up"}
+    missed = (table for table in before.service if table.name in up - names and table.port not in ports)
+    return msgspec.structs.replace(found, service=(*found.service, *missed))
 
 
 def recognised(found: Config, workers: Iterable[Worker]) -> Config:

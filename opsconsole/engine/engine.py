@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from opsconsole.collect.agents import load_agents
-from opsconsole.collect.discovery import discover
+from opsconsole.collect.discovery import discover, with_missed
 from opsconsole.collect.listeners import ListenerSource
 from opsconsole.collect.processes import process_source
 from opsconsole.collect.services import NOT_SINCE_START
@@ -244,8 +244,13 @@ class Engine:
             return
         servers: Reading[tuple[TmuxServer, ...]] = self._lanes.reading("tmux")
         found = discover(processes.value, ports.value or (), os.getuid(), exclude=pane_pids(servers))
+        before = self.latest.services.value if self.latest is not None else None
         # Sockets that could not be read are not gone.
-        self._config = found if ports.ok else msgspec.structs.replace(found, service=self._config.service)
+        self._config = (
+            with_missed(found, self._config, before or ())
+            if ports.ok
+            else msgspec.structs.replace(found, service=self._config.service)
+        )
         commands = {worker.command for worker in self._config.worker}
         self._discovered_pids = frozenset(process.pid for process in processes.value if process.argv in commands)
 

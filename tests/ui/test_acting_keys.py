@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from opsconsole.config.types import ActionTable, Config
 from opsconsole.model.plan import VERBS as ALL_VERBS
 from opsconsole.model.plan import Plan, Refusal, Refused, Survivor
+from opsconsole.model.reading import ok
 from opsconsole.present.panes import PANES
 from opsconsole.ui.acting import Wish
 from opsconsole.ui.actions import ACTIONS, Context, actions_by_id
@@ -72,6 +73,13 @@ def test_no_two_actions_have_one_key_in_one_pane() -> None:
 )
 def test_why_a_verb_cannot_be_done_now(action_id: str, row: str, why_not: str) -> None:
     assert reason(action_id, subjects(row)) == why_not
+
+
+def test_of_workers_merely_found_nobody_knows_how_many_are_too_many() -> None:
+    workers = samples.incident().workers.value or ()
+    found = tuple(msgspec.structs.replace(one, discovered=True, state="running") for one in workers)
+    shown = msgspec.structs.replace(samples.incident(), workers=ok(found, makers.AT))
+    assert "not in the config" in reason("kill-duplicates", subjects("worker:auto_confirm", snapshot=shown))
 
 
 def test_a_verb_that_nothing_does_yet_lights_up_by_itself() -> None:

@@ -10,14 +10,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsconsole.collect.discovery import discover, merely_found, recognised
+from opsconsole.collect.discovery import discover, merely_found, recognised, with_missed
 from opsconsole.config.load import load
 from opsconsole.config.types import Config, WorkerTable
 from opsconsole.config.write import render_config, write_config
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.listener import Listener, Owner, Port
 from opsconsole.model.process import Process, ProcessTable
-from tests.makers import worker
+from tests.makers import service, worker
 
 NOW = 1_000_000.0
 
@@ -69,6 +69,15 @@ def test_a_listener_is_a_service_named_after_its_script() -> None:
     found = discover(table(app), (port(8080, app),), 1000)
     assert [(service.name, service.port) for service in found.service] == [("app.py", 8080)]
     assert found.worker == ()
+
+
+def test_a_listener_that_one_scan_misses_is_kept_for_a_second_look() -> None:
+    app = process(50, ("python3", "app.py"))
+    there, gone = discover(table(app), (port(8080, app),), 1000), discover(table(app), (), 1000)
+    up, missed = (service("app.py", 8080, state=state) for state in ("up", "unknown"))
+    assert with_missed(gone, there, (up,)).service == there.service
+    assert with_missed(gone, there, (missed,)).service == ()
+    assert with_missed(there, there, (up,)).service == there.service
 
 
 def test_names_are_told_apart_by_port() -> None:
