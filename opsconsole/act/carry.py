@@ -16,7 +16,7 @@ from opsconsole.act import living
 from opsconsole.act.descriptors import make_room
 from opsconsole.act.job import Job, NothingLeft, StepFailed, TargetChanged, Verification
 from opsconsole.act.journal import Journal, JournalFailed
-from opsconsole.act.locks import Locked, Locks, keys_of
+from opsconsole.act.locks import Locked, Locks
 from opsconsole.act.policy import Bounds, bounds_of, config_digest, why_not_act, why_not_profiles
 from opsconsole.act.verbs import MODULES, VerbModule, module_of
 from opsconsole.config.load import ConfigError, load
@@ -112,7 +112,7 @@ class Carrier:
             state_dir=self._state_dir,
             scratch={},
         )
-        return Errand(module, job, Locks(self._state_dir, self._plan.id))
+        return Errand(module, job, Locks(self._state_dir, self._plan, subplan))
 
     def _admitted(self) -> tuple[LoadedConfig | None, str]:
         """The config, if the plan may be carried out here and now; else why not."""
@@ -189,7 +189,7 @@ class Errand:
     def do(self) -> None:
         """Steps, then checks, under the locks."""
         try:
-            self._locks.take(keys_of(self._job.subplan))
+            self._locks.take()
         except Locked as locked:
             self.result = self._outcome("refused", str(locked))
             return

@@ -24,6 +24,10 @@ from opsconsole.model.plan import READ_ONLY_VARIABLE, Verb
 _NEVER = frozenset(
     {"sshd", "sshd-session", "sshd-auth", "systemd", "init", "launchd", "login", "dropbear", "dbus-daemon", "(sd-pam)"}
 )
+_OPENS_SESSIONS = frozenset({"su", "sudo", "doas", "runuser", "machinectl", "pkexec", "run0", "newgrp", "sg"})
+"""Somebody's way to another identity, with a shell or a command of theirs below. A supervisor (supervisord, runsvdir,
+s6-svscan, tini, dumb-init as another pid than 1) is not among these: it may be a worker of the config, and who has one
+that is not to be touched says so under ``protect``."""
 _NEVER_PREFIXES = ("systemd-", "tmux: server")
 _TMUX = frozenset({"tmux", "screen", "zellij", "mosh-server", "abduco", "dtach"})
 _OTHER_SHELLS = frozenset({"csh", "tcsh", "nu", "elvish", "xonsh", "pwsh"})
@@ -109,6 +113,8 @@ def _why_not_kind(process: Living, who: str, bounds: Bounds) -> str:
         return f"{who} is a terminal multiplexer"
     if any(name in _NEVER or name.startswith(_NEVER_PREFIXES) for name in called):
         return f"{who} belongs to the system"
+    if any(name in _OPENS_SESSIONS for name in called[:1]):
+        return f"{who} is how somebody works as another user"
     if _is_login_shell(process):
         return f"{who} is somebody's shell"
     pattern = next((pattern for pattern in bounds.protect if _is_named(process, pattern)), "")

@@ -176,6 +176,16 @@ def test_shells_of_every_kind_and_what_holds_terminals_get_no_signal(exe: str, a
     assert why_not_signal(living(77, *argv, exe=exe, tty=34817), BOUNDS)
 
 
+@pytest.mark.parametrize("name", ["su", "sudo", "doas", "runuser", "pkexec"])
+def test_what_somebody_works_as_another_user_through_gets_no_signal(name: str) -> None:
+    assert "another user" in why_not_signal(living(77, name, "-u", "me", "sh", exe=f"/usr/bin/{name}"), BOUNDS)
+
+
+@pytest.mark.parametrize("argv", [["supervisord", "-n"], ["runsvdir", "sv"], ["s6-svscan", "sv"], ["tini", "--", "w"]])
+def test_a_supervisor_of_ones_own_may_be_stopped_like_any_worker(argv: list[str]) -> None:
+    assert why_not_signal(living(77, *argv, exe=f"/usr/bin/{argv[0]}"), BOUNDS) == ""
+
+
 @pytest.mark.parametrize("argv", [["fish", "loop.fish"], ["sh", "loop.sh"], ["nu", "loop.nu"]])
 def test_a_shell_that_runs_a_script_is_a_wrapper_like_any_other(argv: list[str]) -> None:
     assert why_not_signal(living(77, *argv, exe=f"/usr/bin/{argv[0]}", tty=34817), BOUNDS) == ""
