@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import libtmux
 import pytest
 
 from tests.e2e.fleet import Fleet, fleet
@@ -91,13 +92,12 @@ def test_pid_file_and_log_are_told(status: dict[str, Any]) -> None:
 
 
 def test_sessions_are_those_of_tmux(running: Fleet, status: dict[str, Any]) -> None:
-    listed = running.tmux("list-sessions", "-F", "#{session_name}").split()
-    assert sorted(item["name"] for item in status["sessions"]["items"]) == sorted(listed)
-    panes = running.tmux("list-panes", "-a", "-F", "#{session_name} #{pane_pid}").splitlines()
+    # libtmux is the witness: it reads the server in its own way, by another's code.
+    server = libtmux.Server(socket_path=str(running.socket))
+    panes = {session.session_name: [pane.pane_pid for pane in session.panes] for session in server.sessions}
+    assert sorted(item["name"] for item in status["sessions"]["items"]) == sorted(map(str, panes))
     for item in status["sessions"]["items"]:
-        assert sorted(f"{item['name']} {pane['pid']}" for pane in item["panes"]) == sorted(
-            line for line in panes if line.startswith(item["name"] + " ")
-        )
+        assert sorted(str(pane["pid"]) for pane in item["panes"]) == sorted(map(str, panes[item["name"]]))
         assert item["rss_bytes"] > 0
         assert item["attached"] == 0
 
