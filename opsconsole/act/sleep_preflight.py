@@ -20,6 +20,7 @@ from opsconsole.act.policy import why_not_name
 from opsconsole.act.request import WhyNot
 from opsconsole.act.resume_command import resume_command
 from opsconsole.collect import procfs
+from opsconsole.collect.agent_hooks import hooks_object
 from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
 from opsconsole.collect.agent_screen import raw_draft
 from opsconsole.collect.agent_transcript import find_transcript
@@ -72,6 +73,9 @@ def examine(looker: AgentLooker, view: SessionsView, session: Session, config: C
     transcript = _finished(evidence)
     living = _readable(evidence)
     _only_holder(evidence, profile)
+    started_at = living.started_at or time.time()
+    if reason := hooks_object(Path(evidence.home), living.pid, evidence.entry, started_at):
+        raise WhyNot(reason)
     argv, environment, cwd = living.argv, _environment(living.pid), _cwd(living.pid)
     resume = resume_command(argv, environment, cwd, evidence.entry.session_id, profile.resume)
     draft = _whole_draft(pane, evidence, profile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterable
@@ -11,11 +12,13 @@ from opsconsole.act.sleep_preflight import Candidate
 from opsconsole.collect.documents import NotJson, decoded
 from opsconsole.collect.files import FileUnreadable, read_capped
 from opsconsole.model.session import Session
-from opsconsole.model.text import shown
+from opsconsole.model.text import clean, shown
 
 CLEANUP_DAYS = 30
 """After how many days the agent deletes a transcript that nobody opened, unless its settings say otherwise."""
+SHORT_DAYS = 7
 GIT_WITHIN_S = 2.0
+NO_GIT = "git: not in a repository"
 
 
 def rank(sessions: Iterable[Session]) -> list[Session]:
@@ -24,20 +27,32 @@ def rank(sessions: Iterable[Session]) -> list[Session]:
     return sorted(with_agent, key=lambda each: (-(each.rss_bytes or 0) - (each.swap_bytes or 0), each.name))
 
 
-def told_beforehand(candidate: Candidate) -> tuple[str, ...]:
-    """One line for each thing that is worth knowing, though it speaks not against it."""
-    lines = []
+def beforehand(candidate: Candidate) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was looked at and speaks for it, in one line each; then what is worth knowing, though not against it."""
+    days, git = _days_left(candidate), _git(candidate.cwd)
+    draft, attached = candidate.draft, candidate.session.attached
+    seen = (
+        f"conversation {candidate.entry.session_id} is known, no other process holds it",
+        f"its transcript is there and ends in a finished turn; the agent deletes it in {days} days at the earliest",
+        f"its directory is there: {clean(candidate.cwd, 300)}; {git or 'git: nothing uncommitted'}",
+        f"{'unsent text is kept' if draft else 'no unsent text'}, nothing runs in the background, "
+        + ("nobody has typed of late" if attached else "nobody is attached"),
+    )
+    warnings = []
+    if days <= SHORT_DAYS:
+        warnings.append(f"the agent deletes its transcript in {days} days when nobody wakes it before")
+    if draft:
+        warnings.append(f"unsent text is kept and put back: {shown(draft, 80)}")
+    if git and git != NO_GIT:
+        warnings.append(git)
+    if attached:
+        warnings.append("a terminal is attached to it")
+    return seen, tuple(warnings)
+
+
+def _days_left(candidate: Candidate) -> int:
     age = time.time() - candidate.transcript.moved_at
-    days = max(0, int(_cleanup_days(candidate) - age // 86400))
-    if days <= 7:
-        lines.append(f"the agent deletes its transcript in {days} days when nobody wakes it before")
-    if candidate.draft:
-        lines.append(f"unsent text is kept and put back: {shown(candidate.draft, 80)}")
-    if git := _git(candidate.cwd):
-        lines.append(git)
-    if candidate.session.attached:
-        lines.append("a terminal is attached to it")
-    return tuple(lines)
+    return max(0, int(_cleanup_days(candidate) - age / 86400))
 
 
 def _cleanup_days(candidate: Candidate) -> int:
@@ -50,12 +65,20 @@ def _cleanup_days(candidate: Candidate) -> int:
 
 
 def _git(cwd: str) -> str:
-    """Uncommitted work in its directory. No hook, no monitor, no lock: nothing of the repository is run."""
+    """What git says of tracked files in its directory; empty when all is committed. No hook, no monitor, no lock."""
     quiet = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-optional-locks")
     command = ["git", *quiet, "-C", cwd, "status", "--porcelain", "--untracked-files=no"]
+    environment = {**os.environ, "LC_ALL": "C"}
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_WITHIN_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    changed = len(done.stdout.splitlines()) if done.returncode == 0 else 0
-    return f"{changed} changed files in its directory are not committed" if changed else ""
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_WITHIN_S, check=False, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        return f"git: unknown, no answer within {GIT_WITHIN_S:g} s"
+    except OSError as error:
+        return f"git: unknown ({error.strerror})"
+    if done.returncode:
+        told = done.stderr.decode(errors="replace").strip()
+        return NO_GIT if "not a git repository" in told else f"git: unknown ({shown(told, 120)})"
+    changed = len(done.stdout.splitlines())
+    return f"git: {changed} changed files are not committed" if changed else ""

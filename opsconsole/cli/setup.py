@@ -21,12 +21,21 @@ from opsconsole.config.types import Config, LoadedConfig
 @click.option(
     "--units", is_flag=True, help="Instead systemd user units of what the config can start; -o names a directory."
 )
+@click.option(
+    "--hooks", is_flag=True, help="Instead Claude Code hooks that tell what a session does, for its settings."
+)
 @click.pass_context
-def init(ctx: click.Context, output: Path | None, units: bool) -> None:
+def init(ctx: click.Context, output: Path | None, units: bool, hooks: bool) -> None:
     """Look at this machine and write a commented config of what is there.
 
-    With --units: examples of systemd user units, to be read and installed by hand. Nothing is installed or started.
+    With --units: examples of systemd user units, to be read and installed by hand. With --hooks: settings to be merged
+    by hand into Claude Code's settings.json. Nothing is installed or started.
     """
+    if units and hooks:
+        raise click.UsageError("--units and --hooks are two things: ask for one")
+    if hooks:
+        _hooks(output)
+        return
     if units:
         _units(load_or_exit(ctx.ensure_object(Options)), output)
         return
@@ -53,6 +62,27 @@ def init(ctx: click.Context, output: Path | None, units: bool) -> None:
         click.echo(str(error), err=True)
         sys.exit(ExitCode.USAGE)
     click.echo(f"wrote {output}: {len(found.service)} services, {len(found.worker)} workers", err=True)
+
+
+def _hooks(output: Path | None) -> None:
+    """Print the hooks, or write them into a file that is none of the agent's own."""
+    from opsconsole.config.agent_hooks import hooks_text
+    from opsconsole.config.write import ConfigFileError, write_config
+
+    by_hand = 'none is installed: merge "hooks" into ~/.claude/settings.json by hand, and start sessions anew'
+    if output is None:
+        click.echo(hooks_text(), nl=False)
+        click.echo(by_hand, err=True)
+        return
+    if output.name in ("settings.json", "settings.local.json"):
+        click.echo(f"{output}: that would install them. Name another file, and merge it by hand", err=True)
+        sys.exit(ExitCode.USAGE)
+    try:
+        write_config(output, hooks_text())
+    except ConfigFileError as error:
+        click.echo(str(error), err=True)
+        sys.exit(ExitCode.USAGE)
+    click.echo(f"wrote {output}; {by_hand}", err=True)
 
 
 def _units(loaded: LoadedConfig, output: Path | None) -> None:

@@ -123,6 +123,8 @@ class Subplan(msgspec.Struct, frozen=True, kw_only=True):
     """What will be run, in order, one line for people each."""
     checks: tuple[str, ...] = ()
     """What will be looked at afterwards, one line for people each."""
+    seen: tuple[str, ...] = ()
+    """What was looked at beforehand and speaks for it, one line for people each."""
     warnings: tuple[str, ...] = ()
     known: tuple[ProcessId, ...] = ()
     """Instances when the plan was made: whatever appears beside them was started since."""

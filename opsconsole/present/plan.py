@@ -64,6 +64,8 @@ def plan_lines(plan: Plan) -> tuple[PlanLine, ...]:
     lines = [PlanLine("title", plan_title(plan))]
     if plan.verb == "hibernate":
         lines.append(PlanLine("heading", _freed(plan)))
+        if len(plan.subplans) > 1:
+            lines += [PlanLine("check", f"{subject_label(each)}: {_gives_back(each)}") for each in plan.subplans]
     for subplan in plan.subplans:
         lines.append(PlanLine("blank", ""))
         if len(plan.subplans) > 1:
@@ -84,6 +86,13 @@ def _freed(plan: Plan) -> str:
     which = "This one" if len(told) == 1 else f"These {len(told)}"
     swap = f" and {humanise.size(sums[1])} of swap" if sums[1] else ""
     return f"{which}: frees about {humanise.size(sums[0])} of memory{swap}; idle {' to '.join(since)}"
+
+
+def _gives_back(subplan: Subplan) -> str:
+    """``1.3G of memory, 0.2G of swap, idle 9h 0m``; what is unknown stands as unknown."""
+    told = subplan.data
+    memory, swap = humanise.size(told.get("rss_bytes")), humanise.size(told.get("swap_bytes"))
+    return f"{memory} of memory, {swap} of swap, idle {humanise.duration(told.get('idle_s'))}"
 
 
 def _sum(sizes: Iterable[Any]) -> int | None:
@@ -119,6 +128,10 @@ def _subplan_lines(subplan: Subplan, now: float) -> Iterator[PlanLine]:
         yield PlanLine("heading", "Stays")
         for survivor in subplan.survivors:
             yield PlanLine("survivor", survivor_line(survivor, now))
+    if subplan.seen:
+        yield PlanLine("heading", "Seen beforehand")
+        for seen in subplan.seen:
+            yield PlanLine("check", seen)
     for warning in subplan.warnings:
         yield PlanLine("warning", warning)
     if subplan.steps:

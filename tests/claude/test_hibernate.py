@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import pytest
 
+from opsconsole.config.agent_hooks import hooks_text
 from opsconsole.config.load import load
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.plan import Refused
@@ -23,6 +25,8 @@ def loaded(claude: Claude) -> LoadedConfig:
     """Three conversations at rest: in a pane of its own, with unsent text, and started from a shell."""
     for name in (*NAMES, "asking"):
         claude.project(name)
+    (claude.home / ".claude").mkdir(exist_ok=True)
+    (claude.home / ".claude" / "settings.json").write_text(hooks_text())
     claude.start("own", "SAY:the first answer", "--model", "opus", "--append-system-prompt", "be brief")
     claude.start("drafted", "SAY:the first answer")
     claude.start("shell", "SAY:the_first_answer", under_shell=True)
@@ -64,6 +68,9 @@ def test_freed_and_brought_back(claude: Claude, loaded: LoadedConfig) -> None:
     before, pids, commands = sessions(loaded), agents(loaded), {}
     for name, pid in pids.items():
         commands[name] = argv(pid)
+    for name, pid in pids.items():
+        told = json.loads((claude.home / ".claude" / "opsconsole" / f"{pid}.json").read_text())
+        assert (told["hook_event_name"], told["session_id"]) == ("Stop", before[name].session_id)
     entry = done("hibernate", NAMES, loaded, state_dir)
     assert entry.result is not None
     for part in entry.result.subresults:
@@ -74,6 +81,7 @@ def test_freed_and_brought_back(claude: Claude, loaded: LoadedConfig) -> None:
         assert (asleep[name].state, asleep[name].session_id) == ("hibernated", before[name].session_id)
         assert not Path(f"/proc/{pids[name]}").exists()
         assert str(before[name].session_id) in claude.screen(name)
+        assert not (claude.home / ".claude" / "opsconsole" / f"{pids[name]}.json").exists()
 
     done("wake", NAMES, loaded, state_dir)
     awake = sessions(loaded)

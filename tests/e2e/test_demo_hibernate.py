@@ -25,6 +25,7 @@ from opsconsole.config.types import LoadedConfig
 from opsconsole.demo.expected import ExpectedSession
 from opsconsole.demo.sandbox import Sandbox
 from opsconsole.model.plan import Plan, Refused, StepRecord, StepState
+from opsconsole.present.plan import plan_text
 from tests.e2e.acting import aged, carried_out, done, planned, sessions
 from tests.e2e.demo_ground import argv, eventually, exists, screen, tmux
 
@@ -64,6 +65,14 @@ def test_without_names_what_is_idle_and_clean_is_proposed_and_all_else_says_why(
     assert [target.process.pid for target in plan.targets if target.process] == [
         expected(sandbox, target.name).agent_pid for target in plan.targets
     ]
+    text = plan_text(plan)
+    assert "These 3: frees about" in text
+    for name in IDLE:
+        assert re.search(rf"{name}: \S+ of memory, \S+ of swap, idle ", text), text
+        assert f"conversation {expected(sandbox, name).session_id} is known" in text
+    for word in ("transcript is there", "days at the earliest", "directory is there", "git: not in a repository"):
+        assert text.count(word) == 3, (word, text)
+    assert text.count("no unsent text, nothing runs in the background, nobody is attached") == 3
     left = {refusal.subject: refusal.reason for refusal in plan.left_out}
     assert left.keys() == {one.name for one in sandbox.expected.sessions} - {*IDLE}
     for name, word in {

@@ -24,7 +24,7 @@ from opsconsole.act.policy import why_not_signal
 from opsconsole.act.request import Part, Request, WhyNot, one_of
 from opsconsole.act.sleep_outcome import available_bytes, gone_and_kept, tree_bytes
 from opsconsole.act.sleep_preflight import Candidate, examine
-from opsconsole.act.sleep_proposal import rank, told_beforehand
+from opsconsole.act.sleep_proposal import beforehand, rank
 from opsconsole.act.sleeping_store import NotKept, SleepingStore
 from opsconsole.collect.agent_screen import parse
 from opsconsole.collect.tmux import SLEEPS
@@ -112,6 +112,7 @@ def _subplan(request: Request, candidate: Candidate) -> Subplan:
         command=living.mark.command,
         memory_bytes=session.rss_bytes,
     )
+    seen, warnings = beforehand(candidate)
     where = "its shell stays" if candidate.under_shell else "it stays in the pane"
     return Subplan(
         subject=session.name,
@@ -129,7 +130,8 @@ def _subplan(request: Request, candidate: Candidate) -> Subplan:
             f"the transcript has at least {candidate.transcript.size} bytes, and its end can be read",
             "memory before and after, measured",
         ),
-        warnings=told_beforehand(candidate),
+        seen=seen,
+        warnings=warnings,
         data={
             "conversation": candidate.entry.session_id,
             "pane_pid": candidate.pane.pid,
