@@ -10,8 +10,8 @@ import shlex
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from opsconsole.collect import procfs
@@ -167,3 +167,14 @@ def lives(process: ProcessId) -> bool:
     if stat is None or stat.start_ticks != process.start_ticks:
         return False
     return procfs.read_boot_id(Path("/proc")) == process.boot_id and (stat.state not in "ZX" or stat.threads > 1)
+
+
+def user_names(entries: Iterable[JournalEntry]) -> dict[int, str]:
+    """Names of the users who confirmed these plans, by uid; who has gone has none. Asks the system's user database."""
+    import pwd
+
+    names = {}
+    for uid in {entry.plan.uid for entry in entries}:
+        with suppress(KeyError):
+            names[uid] = clean(pwd.getpwuid(uid).pw_name, 80)
+    return names

@@ -24,7 +24,7 @@ def report(ctx: click.Context, output: Path | None, as_json: bool) -> None:
 
     Exit 0 when it was written, whatever it says; 3 when something in it could not be judged and nothing is wrong.
     """
-    from opsconsole.act.journal_reader import JournalReader
+    from opsconsole.act.journal_reader import JournalReader, user_names
     from opsconsole.present.incident_report import incident_report
     from opsconsole.present.json import SCHEMA, diagnose_document, encode
     from opsconsole.present.report import Facts, markdown, report_document
@@ -38,6 +38,7 @@ def report(ctx: click.Context, output: Path | None, as_json: bool) -> None:
         diagnosis=snapshot.diagnosis or diagnose(snapshot, engine.loaded.config),
         entries=journal.value or (),
         journal_reason=journal.reason,
+        users=user_names(journal.value or ()),
     )
     made = incident_report(facts)
     if as_json:

@@ -6,16 +6,21 @@ Snapshots' monotonic clock.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from opsconsole.config.condition import Name, metrics_in, parse_condition
 from opsconsole.config.metrics import metric_named
 from opsconsole.config.types import AlertTable, Config
 from opsconsole.diagnose.conditions import holds
 from opsconsole.diagnose.metrics import Value, read_metric
-from opsconsole.model.alert import Alert, AlertState, Measured, Rung
+from opsconsole.model.alert import Alert, AlertNote, AlertState, Measured, Rung
 from opsconsole.model.snapshot import Snapshot
 
 CLEAN = 2
 """Looks in a row in which a condition must not hold before its alert is quiet again."""
+
+LONGEST_SILENCE_S = 7 * 86_400.0
+"""A silence that was kept for longer than this is not believed: the clock was wrong then, or is now."""
 
 
 class _Track:
@@ -30,6 +35,8 @@ class _Track:
         self.acknowledged = False
         self.silenced_until: float | None = None
         """Monotonic."""
+        self.silenced_until_wall: float | None = None
+        """The same moment, for keeping."""
 
 
 class Alerts:
@@ -37,7 +44,9 @@ class Alerts:
 
     def __init__(self) -> None:
         self._tracks: dict[str, _Track] = {}
-        self._monotonic = 0.0
+        self._at = self._monotonic = 0.0
+        self._restored: dict[str, AlertNote] = {}
+        """What an earlier console noted: taken over at the first look, which knows what time it is."""
 
     def acknowledge(self, name: str) -> bool:
         """Take note of an alert until it is quiet again, or take that back; whether it is acknowledged now."""
@@ -49,11 +58,33 @@ class Alerts:
         """Do not propose anything for so long; 0 ends a silence."""
         track = self._tracks.setdefault(name, _Track())
         track.silenced_until = self._monotonic + for_s if for_s > 0 else None
+        track.silenced_until_wall = self._at + for_s if for_s > 0 else None
+
+    def notes(self) -> dict[str, AlertNote]:
+        """What is acknowledged or silenced now, for keeping."""
+        return self._restored | {
+            name: AlertNote(track.acknowledged, track.silenced_until_wall)
+            for name, track in list(self._tracks.items())
+            if track.acknowledged or track.silenced_until is not None
+        }
+
+    def take(self, notes: Mapping[str, AlertNote]) -> None:
+        """Go on from what was noted before. Hand it in before the first Snapshot."""
+        self._restored = dict(notes)
 
     def look(self, snapshot: Snapshot, config: Config, score: float | None) -> tuple[Alert, ...]:
         """All alerts in the order of the config. Hand in every Snapshot, in order."""
-        self._monotonic = snapshot.monotonic
+        self._at, self._monotonic = snapshot.at, snapshot.monotonic
+        self._take_over()
         return tuple(self._look(table, snapshot, config, score) for table in config.alert)
+
+    def _take_over(self) -> None:
+        restored, self._restored = self._restored, {}
+        for name, note in restored.items():
+            track = self._tracks.setdefault(name, _Track())
+            track.acknowledged = note.acknowledged
+            if note.silenced_until is not None and 0 < note.silenced_until - self._at <= LONGEST_SILENCE_S:
+                self.silence(name, note.silenced_until - self._at)
 
     def _look(self, table: AlertTable, snapshot: Snapshot, config: Config, score: float | None) -> Alert:
         track = self._tracks.setdefault(table.name, _Track())
@@ -87,6 +118,7 @@ class Alerts:
 
     def _silenced_until(self, track: _Track, snapshot: Snapshot) -> float | None:
         if track.silenced_until is None or track.silenced_until <= snapshot.monotonic:
+            track.silenced_until = track.silenced_until_wall = None
             return None
         return snapshot.at + track.silenced_until - snapshot.monotonic
 

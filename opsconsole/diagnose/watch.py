@@ -23,6 +23,7 @@ from opsconsole.diagnose.rules.pid_files import WORKERS
 from opsconsole.diagnose.steadiness import steadiness
 from opsconsole.diagnose.targets import Targets
 from opsconsole.diagnose.unknown import unknowns
+from opsconsole.model.alert import Notes
 from opsconsole.model.finding import Diagnosis, Finding, Unknown
 from opsconsole.model.snapshot import Snapshot
 
@@ -61,6 +62,10 @@ class Watch:
         self.alerts = Alerts()
         self._targets = Targets()
         self._acknowledged: frozenset[str] = frozenset()
+        self._restored: frozenset[str] = frozenset()
+        """Of these, the ones that an earlier console noted and that were not looked for yet."""
+        self._began = 0.0
+        """Monotonic time of the first Snapshot."""
         self._explained: dict[str, frozenset[str]] = {}
         """By the id of each open finding: the symptoms that were told inside it at the last look."""
         self._before: Snapshot | None = None
@@ -77,6 +82,7 @@ class Watch:
         for finding_id in {**self._tracks, **holding}:
             self._look(finding_id, holding.get(finding_id), snapshot, config, (*bugs, *blind))
         self._set_aside(snapshot)
+        self._forget_closed(snapshot)
         standing = [self._told(track) for track in self._tracks.values() if track.open and track.aside_since is None]
         made = conclude(snapshot, config, standing, bugs)
         self._explained = {one.id: frozenset(each.id for each in one.symptoms if each.muted) for one in made.findings}
@@ -98,9 +104,25 @@ class Watch:
         self._acknowledged = self._acknowledged ^ {finding_id}
         return taken
 
+    def notes(self) -> Notes:
+        """What a person has taken note of, for keeping. Any thread's."""
+        return Notes(tuple(sorted(self._acknowledged)), self.alerts.notes())
+
+    def take_notes(self, notes: Notes) -> None:
+        """Go on from what was noted before. Hand it in before the first Snapshot."""
+        self._acknowledged = self._restored = frozenset(notes.findings)
+        self.alerts.take(notes.alerts)
+
+    def _forget_closed(self, snapshot: Snapshot) -> None:
+        """What was noted before and has not been found again is closed: found later, it is news."""
+        if self._restored and snapshot.monotonic - self._began >= SETTLE_S:
+            self._acknowledged -= self._restored - self._tracks.keys()
+            self._restored = frozenset()
+
     def _mind_the_clock(self, snapshot: Snapshot) -> None:
         before, self._before = self._before, snapshot
         if before is None:
+            self._began = snapshot.monotonic
             return
         passed = snapshot.monotonic - before.monotonic
         if abs((snapshot.at - before.at) - passed) > JUMP_S or passed > PAUSE_S:

@@ -30,6 +30,7 @@ from opsconsole.engine.config_watch import ConfigWatch
 from opsconsole.engine.history import History
 from opsconsole.engine.pace import Pace
 from opsconsole.engine.sources import Lanes
+from opsconsole.model.alert import Notes
 from opsconsole.model.clock import Clock, SystemClock
 from opsconsole.model.finding import Diagnosis
 from opsconsole.model.listener import Port
@@ -132,6 +133,15 @@ class Engine:
         if self._findings is not None:
             self._findings.alerts.silence(name, for_s)
             self._wake_up()
+
+    def notes(self) -> Notes:
+        """What a person has taken note of so far, for keeping."""
+        return self._findings.notes() if self._findings is not None else Notes()
+
+    def take_notes(self, notes: Notes) -> None:
+        """Go on from what an earlier console kept. Call it before ``start``."""
+        if self._findings is not None:
+            self._findings.take_notes(notes)
 
     def collect_once(self) -> Snapshot:
         """One complete Snapshot: every source asked, waited for up to its deadline, rates over a short pause."""

@@ -53,6 +53,23 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         return reached[-1] if reached else ""
 
 
+class AlertNote(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a person said of an alert."""
+
+    acknowledged: bool = False
+    silenced_until: float | None = None
+    """Seconds since the epoch."""
+
+
+class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a person has taken note of: it outlives the console."""
+
+    findings: tuple[str, ...] = ()
+    """Ids of those acknowledged."""
+    alerts: dict[str, AlertNote] = {}
+    """By name."""
+
+
 Trend = Literal["better", "worse", "same", "unknown"]
 
 

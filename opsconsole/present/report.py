@@ -50,6 +50,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Of the journal, newest first."""
     journal_reason: str = ""
     """Why the journal could not be read; empty when it could."""
+    users: dict[int, str] = {}
+    """Names of the users that are in ``entries``, by uid."""
 
 
 def text(*lines: str) -> Block:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from opsconsole.diagnose.order import in_order
 from opsconsole.model.finding import Finding
@@ -89,7 +89,7 @@ def targets(facts: Facts) -> ReportSection:
 def action_plan(facts: Facts) -> ReportSection:
     """What was done with what came of it, what is open, and what is next."""
     lines = [*checklist(facts)]
-    updates = [_update(entry) for entry in reversed(facts.entries)]
+    updates = [_update(entry, facts.users) for entry in reversed(facts.entries)]
     ordered = in_order(facts.diagnosis.findings)
     if ordered:
         first = ordered[0]
@@ -104,7 +104,12 @@ def action_plan(facts: Facts) -> ReportSection:
 def checklist(facts: Facts) -> Iterator[str]:
     """One line for each plan of the journal and each open finding: done and verified, running, failed, open."""
     for entry in reversed(facts.entries):
-        yield f"{_mark(entry)} {plan_title(entry.plan)}"
+        yield f"{done_mark(entry)} {plan_title(entry.plan)}"
+    yield from open_tasks(facts)
+
+
+def open_tasks(facts: Facts) -> Iterator[str]:
+    """What is left to do, in the order in which it is done."""
     for finding in in_order(facts.diagnosis.findings):
         state = "[~]" if finding.recovering else "[ ]"
         who = remedy_text(finding.remedy) if finding.remedy.automatic else "by hand"
@@ -115,7 +120,7 @@ def checklist(facts: Facts) -> Iterator[str]:
             yield f"[ ] Verify {site.name} ({site.url}): {site.reason}"
 
 
-def _mark(entry: JournalEntry) -> str:
+def done_mark(entry: JournalEntry) -> str:
     result = entry.result
     if entry.state in ("running", "watching", "waiting"):
         return "[~]"
@@ -124,11 +129,17 @@ def _mark(entry: JournalEntry) -> str:
     return "[!]"
 
 
-def _update(entry: JournalEntry) -> str:
+def _update(entry: JournalEntry, users: Mapping[int, str]) -> str:
     began = humanise.clock_time(entry.plan.created)[:5]
     word = result_word(entry.result) if entry.result is not None else entry.state
     reason = f": {entry.result.reason}" if entry.result is not None and entry.result.reason else ""
-    return f"[{began}] {plan_title(entry.plan)} - {word}{reason} (by uid {entry.plan.uid} on {entry.plan.host})"
+    return f"[{began}] {plan_title(entry.plan)} - {word}{reason} (by {by_whom(entry, users)})"
+
+
+def by_whom(entry: JournalEntry, users: Mapping[int, str]) -> str:
+    """``alice on build7``: who confirmed a plan, and where."""
+    uid = entry.plan.uid
+    return f"{users.get(uid) or f'uid {uid}'} on {entry.plan.host}"
 
 
 def log_samples(facts: Facts) -> ReportSection:

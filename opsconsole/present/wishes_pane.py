@@ -60,13 +60,16 @@ def _alert_row(key: str, alert: Alert, at: float, signs: Glyphs) -> Row:
     word: str = "acknowledged" if alert.acknowledged and alert.state == "active" else alert.state
     if alert.silenced_until is not None:
         word = "silenced"
+    proposal = alert.proposal
+    if alert.silenced_until is not None:
+        proposal = f"silenced for {humanise.duration(max(alert.silenced_until - at, 0.0))} more"
     cells = {
         "name": text_cell(alert.name),
         "state": state_cell(_sign(status, signs), word, "muted" if quiet else status),
         "current": text_cell(measured_text(alert.measured[0]) if alert.measured else "", status if status else ""),
         "wanted": text_cell(alert.condition, "muted"),
         "since": duration_cell(max(at - alert.since, 0.0)) if alert.since is not None else Cell(""),
-        "proposal": text_cell(alert.proposal),
+        "proposal": text_cell(proposal),
     }
     return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=status in ("bad", "warn", "unknown") and not quiet)
 

@@ -117,6 +117,10 @@ def _needs_note(context: Context) -> str:
     return "" if context.row_kind in ("finding", "alert") else "only on a finding or an alert"
 
 
+def _needs_alert(context: Context) -> str:
+    return "" if context.row_kind == "alert" else "only on an alert"
+
+
 def _fixable(context: Context) -> str:
     if context.finding is None:
         return "only on a finding"
@@ -251,6 +255,26 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         _needs_note,
         footer=2,
         panes=(*FINDINGS, "alerts"),
+    ),
+    ConsoleAction(
+        "silence",
+        "silence",
+        ("s",),
+        ROWS,
+        "Let an alert propose nothing for a time, or end that",
+        _needs_alert,
+        footer=2,
+        panes=("alerts",),
+    ),
+    ConsoleAction(
+        "checklist",
+        "checklist",
+        ("c",),
+        CONSOLE,
+        "The action plan: open, under way, done and verified, and by whom",
+        _needs_diagnosis,
+        footer=2,
+        panes=FINDINGS,
     ),
     ConsoleAction("filter", "filter", ("/",), LOOKING, FILTER_HELP, footer=3),
     ConsoleAction("faults", "faults", ("!",), LOOKING, "Show only rows with something wrong", footer=4),

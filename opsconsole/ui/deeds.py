@@ -26,6 +26,7 @@ from opsconsole.ui.dialogs.plan import Answer, PlanBox
 from opsconsole.ui.keymap import shown_key
 from opsconsole.ui.plan_words import standing
 from opsconsole.ui.remedies import Remedy, remedies
+from opsconsole.ui.screens.checklist import ChecklistScreen
 from opsconsole.ui.screens.journal import JournalScreen
 from opsconsole.ui.screens.plan import PlanScreen
 from opsconsole.ui.screens.report import ReportScreen
@@ -96,8 +97,8 @@ class Deeds:
             self._open_menu()
         elif action.id == "journal":
             self.open_journal()
-        elif action.id == "report":
-            self._open_report()
+        elif action.id in ("report", "checklist"):
+            self._open_report(ReportScreen if action.id == "report" else ChecklistScreen)
         elif action.id == "fix":
             self._fix()
         elif action.verb is not None or action.own:
@@ -270,10 +271,10 @@ class Deeds:
         key = shown_key(keys[0]) if keys else "the journal"
         self._app.main.footer.note(*note(self._unfinished, self._signs, key, looked_at=self._journal_looked_at))
 
-    def _open_report(self) -> None:
+    def _open_report(self, screen: type[ReportScreen]) -> None:
         shown = self._app.main.shown
         if shown is not None and shown.diagnosis is not None:
-            self._app.push_screen(ReportScreen(shown, self._state_dir, ascii_only=self._app.ascii_only))
+            self._app.push_screen(screen(shown, self._state_dir, ascii_only=self._app.ascii_only))
 
     def open_journal(self) -> None:
         if self._state_dir is None:

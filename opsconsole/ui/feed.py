@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from opsconsole.config.types import LoadedConfig
+from opsconsole.model.alert import Notes
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.history import HistoryReader
 
@@ -42,4 +43,16 @@ class Feed(Protocol):
 
     def acknowledge_alert(self, name: str) -> bool:
         """Take note of an alert, or take that back; whether it is acknowledged now."""
+        ...
+
+    def silence_alert(self, name: str, for_s: float) -> None:
+        """Let an alert propose nothing for so many seconds; 0 ends that."""
+        ...
+
+    def notes(self) -> Notes:
+        """What a person has taken note of so far, for keeping."""
+        ...
+
+    def take_notes(self, notes: Notes) -> None:
+        """Go on from what an earlier console kept. Called before ``start``."""
         ...

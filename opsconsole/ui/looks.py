@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from textual.timer import Timer
@@ -32,6 +32,7 @@ class Looks:
         self._memory = Memory(state_dir)
         self._saves: Timer | None = None
         self.warning = self._memory.read()
+        app.feed.take_notes(self._memory.now.notes)
         for pane_id, look in self._memory.now.panes.items():
             if (table := app.main.tables.get(pane_id)) is not None:
                 table.view = view_of(look, table.columns)
@@ -52,6 +53,8 @@ class Looks:
         """Write what is not written yet, what has just been changed included."""
         for pane_id, table in self._app.main.tables.items():
             self._memory.change_pane(pane_id, look_of(table.view, table.columns))
+        if not self._app.read_only:
+            self._memory.change(notes=self._app.feed.notes())
         self._memory.save()
 
     def perform(self, action_id: str) -> bool:
@@ -77,7 +80,12 @@ class Looks:
         if self._memory.change_pane(pane_id, look_of(table.view, table.columns)):
             self._save_soon()
 
-    def _remember(self, **changes: bool) -> None:
+    def keep_notes(self) -> None:
+        """Once a Snapshot has come: what was acknowledged or silenced meanwhile, or is no more."""
+        if not self._app.read_only:
+            self._remember(notes=self._app.feed.notes())
+
+    def _remember(self, **changes: Any) -> None:
         if self._memory.change(**changes):
             self._save_soon()
 

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from opsconsole.config.locate import make_state_directory
+from opsconsole.model.alert import Notes
 from opsconsole.model.text import clean, shown
 from opsconsole.present.cell import Column
 from opsconsole.ui.rows import View
@@ -43,6 +44,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     tour_seen: bool = False
     mouse: bool = True
     """Whether the mouse selects and scrolls."""
+    notes: Notes = Notes()
+    """Which findings and alerts are acknowledged or silenced. Watch mode reads it and leaves it as it is."""
 
 
 def look_of(view: View, columns: Sequence[Column]) -> PaneLook:

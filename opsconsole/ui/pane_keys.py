@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from opsconsole.present import humanise
 from opsconsole.ui.layout import OVERVIEW
 
 if TYPE_CHECKING:
@@ -51,6 +52,26 @@ def _acknowledge(screen: MainScreen) -> None:
     kind, _, name = row.key.partition(":")
     take = screen.feed.acknowledge if kind == "finding" else screen.feed.acknowledge_alert
     screen.say("acknowledged: noted until it closes" if take(name) else "not acknowledged any more")
+
+
+def _silence(screen: MainScreen) -> None:
+    """Ask for how long the alert under the cursor shall be silent."""
+    from opsconsole.ui.dialogs.silence import SilenceBox
+
+    row, shown = screen.cursor_row, screen.shown
+    if row is None or shown is None or shown.diagnosis is None:
+        return
+    name = row.key.partition(":")[2]
+    silenced = any(one.name == name and one.silenced_until is not None for one in shown.diagnosis.alerts)
+
+    def chosen(seconds: float | None) -> None:
+        if seconds is None:
+            return
+        screen.feed.silence_alert(name, seconds)
+        told = f"silenced for {humanise.duration(seconds)}" if seconds else "not silenced any more"
+        screen.say(f"{name}: {told}")
+
+    screen.app.push_screen(SilenceBox(name, silenced, screen, ascii_only=screen.ascii_only), chosen)
 
 
 def _probe(screen: MainScreen) -> None:
@@ -126,6 +147,7 @@ PANE_ACTIONS: dict[str, Callable[[MainScreen], None]] = {
     "quit": _quit,
     "redraw": _redraw,
     "acknowledge": _acknowledge,
+    "silence": _silence,
     "verify": _verify,
     "probe": _probe,
 }

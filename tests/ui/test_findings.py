@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from opsconsole.config.types import Config, LoadedConfig
+from opsconsole.model.alert import AlertNote, Notes
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.layout import FINDING_LINES, arrange, finding_lines
+from opsconsole.ui.memory import FILE_NAME
+from opsconsole.ui.screens.checklist import ChecklistScreen
 from opsconsole.ui.screens.report import ReportScreen
 from tests.ui.screens.readers import SampleFeed
 from tests.unit.present.test_findings import diagnosed
@@ -24,6 +29,22 @@ class NotingFeed(SampleFeed):
     def acknowledge_alert(self, name: str) -> bool:
         self.noted.append(f"alert {name}")
         return True
+
+    def silence_alert(self, name: str, for_s: float) -> None:
+        self.noted.append(f"alert {name} silent for {for_s:g} s")
+
+
+class KeptFeed(SampleFeed):
+    def __init__(self, kept: Notes) -> None:
+        super().__init__(diagnosed())
+        self.kept = kept
+        self.taken: Notes | None = None
+
+    def notes(self) -> Notes:
+        return self.kept
+
+    def take_notes(self, notes: Notes) -> None:
+        self.taken = notes
 
 
 def console(feed: NotingFeed) -> ConsoleApp:
@@ -62,6 +83,53 @@ async def test_a_finding_is_acknowledged_in_its_view_and_nowhere_else() -> None:
         await pilot.press("8", "a", "9", "a")
         await pilot.pause()
         assert feed.noted == ["worker-failing:assigner", "alert load"]
+
+
+async def test_an_alert_is_silenced_for_a_chosen_time() -> None:
+    feed = NotingFeed()
+    app = console(feed)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.main.collected(diagnosed())
+        await pilot.press("9", "s", "j", "enter")
+        await pilot.pause()
+        assert feed.noted == ["alert load silent for 3600 s"]
+        await pilot.press("s", "escape")
+        await pilot.pause()
+        assert len(feed.noted) == 1
+
+
+async def test_the_checklist_opens_from_the_findings() -> None:
+    app = console(NotingFeed())
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.main.collected(diagnosed())
+        await pilot.press("8", "c")
+        await pilot.pause()
+        assert isinstance(app.screen, ChecklistScreen)
+        shown = "\n".join("".join(text for text, _ in line) for line in app.screen.lines(116))
+        assert "Open (" in shown
+        assert "[ ]" in shown
+
+
+async def test_what_is_noted_is_there_for_the_next_console_and_watch_mode_leaves_it_alone(tmp_path: Path) -> None:
+    noted = Notes(("env-stale:environments",), {"load": AlertNote(silenced_until=4e9)})
+    tmp_path.chmod(0o700)
+    for read_only in (False, True):
+        feed = KeptFeed(noted if not read_only else Notes())
+        app = ConsoleApp(
+            feed,
+            read_only=read_only,
+            loaded=LoadedConfig(config=Config(), path=None),
+            ascii_only=False,
+            state_dir=tmp_path,
+        )
+        async with app.run_test(size=(120, 40)):
+            app.looks.stop()
+    last = KeptFeed(Notes())
+    ConsoleApp(
+        last, read_only=True, loaded=LoadedConfig(config=Config(), path=None), ascii_only=False, state_dir=tmp_path
+    )
+    assert last.taken == noted
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
 
 
 async def test_details_of_a_finding_open_from_its_row() -> None:

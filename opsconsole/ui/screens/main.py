@@ -73,7 +73,7 @@ class MainScreen(ThriftyScreen):
         super().__init__()
         self.feed = feed
         self._mode, self._label, self._demo = ("watch" if read_only else "console"), label, demo
-        self._ascii_only = ascii_only
+        self.ascii_only = ascii_only
         self._glyphs = glyphs(ascii_only)
         self._hints = hints
         self._wall = wall
@@ -116,7 +116,7 @@ class MainScreen(ThriftyScreen):
         yield from self.tables.values()
         yield from self.findings.lines
         yield self.footer
-        yield FilterPrompt(ascii_only=self._ascii_only)
+        yield FilterPrompt(ascii_only=self.ascii_only)
         yield self.filter_input
         yield self.filter_count
         yield self.notice

@@ -27,9 +27,9 @@ GAP = 2
 class JournalRead(Message, bubble=False):
     """The journal's entries have come."""
 
-    def __init__(self, entries: tuple[JournalEntry, ...], reason: str) -> None:
+    def __init__(self, entries: tuple[JournalEntry, ...], reason: str, users: dict[int, str]) -> None:
         super().__init__()
-        self.entries, self.reason = entries, reason
+        self.entries, self.reason, self.users = entries, reason, users
 
 
 class ReportWritten(Message, bubble=False):
@@ -44,20 +44,23 @@ class ReportScreen(PagesScreen):
     """The report of one Snapshot: it stands still while it is read."""
 
     NAME = "report"
+    LABEL = "Report"
 
     def __init__(self, snapshot: Snapshot, state_dir: Path | None, *, ascii_only: bool = False) -> None:
         """The journal, and what is written, is in ``state_dir``; without one there is neither."""
         super().__init__(ascii_only=ascii_only)
         self._snapshot, self._state_dir = snapshot, state_dir
         self._told = ""
-        self._report = self._made((), "")
+        self._report = self.made_from(self._facts((), "", {}))
 
-    def _made(self, entries: tuple[JournalEntry, ...], reason: str) -> Report:
+    def made_from(self, facts: Facts) -> Report:
+        """What is shown."""
+        return incident_report(facts)
+
+    def _facts(self, entries: tuple[JournalEntry, ...], reason: str, users: dict[int, str]) -> Facts:
         diagnosis = self._snapshot.diagnosis
         assert diagnosis is not None  # noqa: S101  # the key that opens it needs one
-        return incident_report(
-            Facts(snapshot=self._snapshot, diagnosis=diagnosis, entries=entries, journal_reason=reason)
-        )
+        return Facts(self._snapshot, diagnosis, entries, reason, users)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -66,13 +69,14 @@ class ReportScreen(PagesScreen):
             threading.Thread(target=self._read_journal, args=(self._state_dir,), daemon=True).start()
 
     def _read_journal(self, state_dir: Path) -> None:
-        from opsconsole.act.journal_reader import JournalReader
+        from opsconsole.act.journal_reader import JournalReader, user_names
 
         reading = JournalReader(state_dir).entries()
-        self.post_message(JournalRead(reading.value or (), reading.reason))
+        entries = reading.value or ()
+        self.post_message(JournalRead(entries, reading.reason, user_names(entries)))
 
     def on_journal_read(self, message: JournalRead) -> None:
-        self._report = self._made(message.entries, message.reason)
+        self._report = self.made_from(self._facts(message.entries, message.reason, message.users))
         self.renew()
 
     def hints(self) -> Sequence[Hint]:
@@ -93,7 +97,7 @@ class ReportScreen(PagesScreen):
 
     def _write(self, state_dir: Path) -> None:
         """Into the state directory, for us alone, under a name of its own."""
-        path = state_dir / "reports" / f"report-{time.strftime('%Y%m%d-%H%M%S')}.md"
+        path = state_dir / "reports" / f"{self.NAME}-{time.strftime('%Y%m%d-%H%M%S')}.md"
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -110,7 +114,7 @@ class ReportScreen(PagesScreen):
 
     def show_title(self) -> None:
         notes = [(inert(note, self.ascii_only), "muted") for note in (self._told, self.place) if note]
-        self.title_line.show(inert(f"Report: {self._report.title}", self.ascii_only), notes)
+        self.title_line.show(inert(f"{self.LABEL}: {self._report.title}", self.ascii_only), notes)
 
     def lines(self, width: int) -> list[StyledLine]:
         head = (inert(f"{label}: {value}", self.ascii_only) for label, value in self._report.head)

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from opsconsole.model.alert import Notes
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.actions import ACTIONS, Context, actions_by_id
 from opsconsole.ui.keymap import make_keymap, toolkit_key
@@ -38,6 +39,13 @@ class SampleFeed:
 
     def acknowledge_alert(self, name: str) -> bool:
         return True
+
+    def silence_alert(self, name: str, for_s: float) -> None: ...
+
+    def notes(self) -> Notes:
+        return Notes()
+
+    def take_notes(self, notes: Notes) -> None: ...
 
 
 class SampleFollower:

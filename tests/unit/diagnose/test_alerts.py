@@ -11,7 +11,7 @@ from opsconsole.config.types import AlertTable, Config, Duration, EscalationTabl
 from opsconsole.diagnose.alerts import Alerts
 from opsconsole.diagnose.metrics import read_metric
 from opsconsole.diagnose.targets import Targets
-from opsconsole.model.alert import Alert, Target
+from opsconsole.model.alert import Alert, AlertNote, Target
 from opsconsole.model.environment import PortPool
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Helper, Log
@@ -207,3 +207,29 @@ def test_no_metric_invents_a_number_where_nothing_can_be_read() -> None:
     for name in set(METRICS) - {"score"}:
         value = read_metric(tuple(name.split(".")), blind, Config(), 10.0)
         assert (value.value, value.configured) == (None, True), name
+
+
+def test_what_was_noted_goes_on_in_the_next_console() -> None:
+    before = Course(LOAD)
+    before.look(system=BUSY)
+    before.look(130.0, system=BUSY)
+    before.alerts.acknowledge("load")
+    before.alerts.silence("load", 3600.0)
+    after = Course(LOAD)
+    after.alerts.take(before.alerts.notes())
+    assert after.alerts.notes() == before.alerts.notes(), "kept also before the first look"
+    after.now = before.now + 600.0
+    told = after.look(system=BUSY)
+    assert told.acknowledged
+    assert told.silenced_until == before.look(system=BUSY).silenced_until
+    assert after.look(3600.0, system=BUSY).silenced_until is None
+    after.look(system=CALM)
+    assert after.look(system=CALM).acknowledged is False, "until it is quiet"
+    assert after.alerts.notes() == {}
+
+
+def test_a_silence_that_is_over_or_of_a_wrong_clock_is_not_taken_over() -> None:
+    for until in (AT - 5.0, AT + 400 * 86_400.0):
+        course = Course(LOAD)
+        course.alerts.take({"load": AlertNote(silenced_until=until)})
+        assert course.look(system=BUSY).silenced_until is None

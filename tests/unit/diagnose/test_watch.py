@@ -253,3 +253,17 @@ def test_between_two_changes_there_are_at_least_two_looks(missing: list[bool]) -
 def test_the_names_that_a_config_may_use_are_those_of_the_rules() -> None:
     assert {rule.name for rule in RULES} == set(RULE_NAMES)
     assert len(RULES) == len(RULE_NAMES)
+
+
+def test_what_was_acknowledged_stays_so_in_the_next_console_unless_it_closed_meanwhile() -> None:
+    before = Days()
+    before.look(workers=(MISSING,))
+    before.watch.acknowledge("worker-missing:orchestrator")
+    before.watch.acknowledge("service-down:Dashboard")
+    after = Days()
+    after.watch.take_notes(before.watch.notes())
+    (again,) = after.look(workers=(MISSING,)).findings
+    assert again.acknowledged
+    for _ in range(20):
+        after.look(workers=(MISSING,))
+    assert after.watch.notes().findings == ("worker-missing:orchestrator",)
