@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+ON_A_REAL_MACHINE = (HERE / "e2e", HERE / "claude")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if HERE in item.path.parents:
+        if any(folder in item.path.parents for folder in ON_A_REAL_MACHINE):
             item.add_marker(pytest.mark.flaky(reruns=1))
