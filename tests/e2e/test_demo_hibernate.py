@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from opsconsole.act.agent_look import AgentLooker
 from opsconsole.act.job import Job, TargetChanged
+from opsconsole.act.journal import Journal
 from opsconsole.act.looking import Looker
 from opsconsole.act.policy import bounds_of
 from opsconsole.act.verbs import hibernate
@@ -24,7 +25,7 @@ from opsconsole.config.load import load
 from opsconsole.config.types import LoadedConfig
 from opsconsole.demo.expected import ExpectedSession
 from opsconsole.demo.sandbox import Sandbox
-from opsconsole.model.plan import Plan, Refused, StepRecord, StepState
+from opsconsole.model.plan import Plan, Refused
 from opsconsole.present.plan import plan_text
 from tests.e2e.acting import aged, carried_out, done, planned, sessions
 from tests.e2e.demo_ground import argv, eventually, exists, screen, tmux
@@ -218,21 +219,6 @@ def test_one_stopped_after_the_plan_was_made_gets_no_signal(sandbox: Sandbox) ->
     assert exists(pid)
 
 
-class Recorder:
-    """Stands for the journal where a job is carried out up to the point at which its executor would be killed."""
-
-    def begin_step(self, plan_id: str, subject: str, text: str) -> StepRecord:
-        return StepRecord(number=1, subject=subject, text=text, began=time.time(), state="started")
-
-    def end_step(self, plan_id: str, step: StepRecord, state: StepState, detail: str = "") -> StepRecord:
-        return step
-
-    def record_start(self, subject: str, process: object) -> None: ...
-
-    def starts_since(self, subject: str, since: float) -> int:
-        return 0
-
-
 def test_an_executor_that_ends_right_after_the_signal_leaves_what_wake_knows(sandbox: Sandbox) -> None:
     """And one that sends none leaves the pane as it was: no mark, no record, the pane's own setting."""
     loaded = later(sandbox)
@@ -242,7 +228,10 @@ def test_an_executor_that_ends_right_after_the_signal_leaves_what_wake_knows(san
     assert isinstance(plan, Plan), plan
     (part,) = plan.subplans
     bounds = bounds_of(loaded.config, ())
-    job = Job(plan, part, loaded, bounds, Recorder(), lambda: Looker(loaded.config), sandbox.state_dir, {})
+    # A journal of its own: in the sandbox's, a plan that nobody concludes would be told as left unfinished.
+    journal = Journal(sandbox.directory / "elsewhere")
+    journal.intend(plan)
+    job = Job(plan, part, loaded, bounds, journal, lambda: Looker(loaded.config), sandbox.state_dir, {})
     target = part.targets[0]
     assert target.process is not None
     options = ("show-options", "-p", "-t", "=foundation:")
@@ -256,6 +245,7 @@ def test_an_executor_that_ends_right_after_the_signal_leaves_what_wake_knows(san
 
     hibernate._save(job, hibernate._same(job, AgentLooker(loaded.config)))
     hibernate._end(job, target.process, target.tree, saved)
+    journal.close()
     assert not exists(target.process.pid)
     assert sessions(loaded)["foundation"].state == "hibernated"
     done("wake", ("foundation",), loaded, sandbox.state_dir)
