@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sqlite3
 import stat
 import threading
@@ -237,16 +238,29 @@ def _document(value: msgspec.Struct) -> bytes:
 
 
 def _make_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    """Make it where there is none; else see that it is a file of ours, for us alone. Raises OSError.
+
+    The journal itself is never opened here: with any descriptor of it that is closed, the whole process loses the locks
+    that its connections hold on it (fcntl(2)), and two could write at once.
+    """
+    if not os.path.lexists(path):
+        _put_empty(path)
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        raise OSError(0, "is not a regular file of ours")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        path.chmod(0o600)
+
+
+def _put_empty(path: Path) -> None:
+    """An empty file under this name, in one motion; another's that came first stays."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            raise OSError(0, "is not a regular file of ours")
-        if stat.S_IMODE(status.st_mode) & 0o077:
-            os.fchmod(descriptor, 0o600)
-        if status.st_size == 0:
-            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            os.fsync(folder)
-            os.close(folder)
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(new)
     finally:
-        os.close(descriptor)
+        new.unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    os.fsync(folder)
+    os.close(folder)

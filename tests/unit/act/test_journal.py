@@ -254,3 +254,15 @@ def test_what_an_abandoned_plan_had_started_is_told_by_identity_and_that_its_pid
     assert entry is not None
     assert not any("pid file" in line for line in truth_now(entry))
     journal.close()
+
+
+def test_opening_it_again_takes_no_lock_from_who_is_writing(tmp_path: Path) -> None:
+    """POSIX locks end with the first descriptor that the process closes, whoever took them."""
+    Journal(tmp_path).close()
+    code = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('begin immediate')"
+    with contextlib.closing(sqlite3.connect(journal_path(tmp_path), isolation_level=None)) as writing:
+        writing.execute("begin immediate")
+        Journal(tmp_path).close()
+        another = [sys.executable, "-c", code, str(journal_path(tmp_path))]
+        said = subprocess.run(another, capture_output=True, text=True, check=False)
+    assert "database is locked" in said.stderr
