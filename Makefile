@@ -6,7 +6,7 @@ JOBS ?= auto
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch demo test test-claude check lint types contracts wheel-test bench bench-quick screenshots man format clean
+.PHONY: help run watch demo test test-claude check lint types contracts wheel-test bench bench-diagnosis bench-quick screenshots man format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,7 +46,11 @@ wheel-test: $(VENV)/.installed-dev   ## build the wheel, install it into a clean
 	$(BIN)/python scripts/wheel_test.py
 
 bench: $(VENV)/.installed-dev   ## what it costs, beside htop, top, btop and glances (a quarter of an hour)
+	$(BIN)/python bench/diagnosis.py
 	$(BIN)/python bench/console.py --growth 3000 10000 --write bench/RESULTS.md
+
+bench-diagnosis: $(VENV)/.installed-dev   ## how soon the incident is found and put right, and what a healthy fleet gives
+	$(BIN)/python bench/diagnosis.py
 
 bench-quick: $(VENV)/.installed-dev   ## the same beside htop alone, in under two minutes; writes no file
 	$(BIN)/python bench/console.py --rounds 2 --seconds 10 --keys 60 --only htop

@@ -6,12 +6,16 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options, shared_options
 from opsconsole.config.locate import state_directory
+from opsconsole.config.types import Config
 from opsconsole.diagnose import diagnose
 from opsconsole.engine import Engine
+from opsconsole.model.finding import Diagnosis
+from opsconsole.model.snapshot import Snapshot
 
 
 @click.command()
@@ -33,17 +37,18 @@ def report(ctx: click.Context, output: Path | None, as_json: bool) -> None:
     engine = Engine(load_or_exit(options))
     snapshot = engine.collect_once()
     journal = JournalReader(state_directory(options.state_dir)).entries()
+    found = snapshot.diagnosis or diagnose(snapshot, engine.loaded.config)
     facts = Facts(
         snapshot=snapshot,
-        diagnosis=snapshot.diagnosis or diagnose(snapshot, engine.loaded.config),
+        diagnosis=_with_trend(found, snapshot, engine.loaded.config, state_directory(options.state_dir)),
         entries=journal.value or (),
         journal_reason=journal.reason,
         users=user_names(journal.value or ()),
     )
     made = incident_report(facts)
     if as_json:
-        found = diagnose_document(snapshot, facts.diagnosis)
-        written = encode({"schema": SCHEMA, **report_document(made, facts), "diagnosis": found}) + "\n"
+        whole = diagnose_document(snapshot, facts.diagnosis)
+        written = encode({"schema": SCHEMA, **report_document(made, facts), "diagnosis": whole}) + "\n"
     else:
         written = markdown(made)
     if output is None:
@@ -51,6 +56,18 @@ def report(ctx: click.Context, output: Path | None, as_json: bool) -> None:
     else:
         _write(output, written)
     sys.exit(ExitCode.UNKNOWN if facts.diagnosis.unknown and not facts.diagnosis.findings else ExitCode.DONE)
+
+
+def _with_trend(found: Diagnosis, snapshot: Snapshot, config: Config, state_dir: Path) -> Diagnosis:
+    """The same, its targets with their trend since the console began to keep what their metrics were."""
+    from opsconsole.diagnose.targets import Targets
+    from opsconsole.engine.target_samples import TargetSamples
+
+    samples, targets = TargetSamples(state_dir), Targets()
+    if problem := samples.read():
+        click.echo(problem, err=True)
+    targets.take(samples.first())
+    return msgspec.structs.replace(found, targets=targets.look(snapshot, config, found.score))
 
 
 def _write(path: Path, written: str) -> None:

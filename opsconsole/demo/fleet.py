@@ -110,7 +110,7 @@ class Fleet:
         self._service("Architect Dashboard", "app.py", ports.dashboard, copies=1 if healthy else 2)
         self._service("Monitor Dashboard", "monitor.py", ports.monitor)
         self._service("Reading App (Eden)", "reading_app.py", ports.reading)
-        mute = [] if healthy else ["--mute"]
+        mute = [] if healthy else ["--mute-above", "6", str(self._layout.proc / "loadavg")]
         self._starter.python("pharmacy.py", "--port", str(ports.pharmacy), *mute, log="pharmacy.log")
         for number in self._plan.further_sets:
             for which, (name, script) in enumerate(SET_SERVICES):

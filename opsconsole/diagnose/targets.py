@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from opsconsole.config.condition import Comparison, parse_wanted
 from opsconsole.config.types import Config, TargetTable
 from opsconsole.diagnose.conditions import compare
 from opsconsole.diagnose.metrics import read_metric
-from opsconsole.model.alert import MetricValue, Target, Trend
+from opsconsole.model.alert import MetricValue, Target, TargetSample, Trend
 from opsconsole.model.snapshot import Snapshot
 
 SAME = 0.01
@@ -18,6 +20,11 @@ class Targets:
 
     def __init__(self) -> None:
         self._first: dict[str, MetricValue] = {}
+        self._recorded: dict[str, TargetSample] = {}
+
+    def take(self, recorded: Mapping[str, TargetSample]) -> None:
+        """The oldest samples that were kept, by metric."""
+        self._recorded = dict(recorded)
 
     def look(self, snapshot: Snapshot, config: Config, score: float | None) -> tuple[Target, ...]:
         """All targets in the order of the config."""
@@ -29,6 +36,7 @@ class Targets:
         if read.value is not None:
             self._first.setdefault(table.metric, read.value)
         first = self._first.get(table.metric)
+        recorded = self._recorded.get(table.metric)
         return Target(
             name=table.name,
             metric=table.metric,
@@ -38,6 +46,8 @@ class Targets:
             first=first,
             met=compare(wanted, read.value),
             trend=_trend(wanted, first, read.value),
+            recorded=recorded,
+            recorded_trend="unknown" if recorded is None else _trend(wanted, recorded.value, read.value),
             configured=read.configured,
         )
 

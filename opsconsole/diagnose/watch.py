@@ -60,7 +60,7 @@ class Watch:
     def __init__(self) -> None:
         self._tracks: dict[str, _Track] = {}
         self.alerts = Alerts()
-        self._targets = Targets()
+        self.targets = Targets()
         self._acknowledged: frozenset[str] = frozenset()
         self._restored: frozenset[str] = frozenset()
         """Of these, the ones that an earlier console noted and that were not looked for yet."""
@@ -86,7 +86,7 @@ class Watch:
         standing = [self._told(track) for track in self._tracks.values() if track.open and track.aside_since is None]
         made = conclude(snapshot, config, standing, bugs)
         self._explained = {one.id: frozenset(each.id for each in one.symptoms if each.muted) for one in made.findings}
-        return wished(made, snapshot, config, self.alerts, self._targets)
+        return wished(made, snapshot, config, self.alerts, self.targets)
 
     def _set_aside(self, snapshot: Snapshot) -> None:
         """Symptoms of what has just closed wait for evidence of their own before they are told by themselves.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -30,7 +30,7 @@ from opsconsole.engine.config_watch import ConfigWatch
 from opsconsole.engine.history import History
 from opsconsole.engine.pace import Pace
 from opsconsole.engine.sources import Lanes
-from opsconsole.model.alert import Notes
+from opsconsole.model.alert import Notes, TargetSample
 from opsconsole.model.clock import Clock, SystemClock
 from opsconsole.model.finding import Diagnosis
 from opsconsole.model.listener import Port
@@ -142,6 +142,11 @@ class Engine:
         """Go on from what an earlier console kept. Call it before ``start``."""
         if self._findings is not None:
             self._findings.take_notes(notes)
+
+    def take_samples(self, oldest: Mapping[str, TargetSample]) -> None:
+        """Tell the targets' trend since these, by metric. Call it before ``start``."""
+        if self._findings is not None:
+            self._findings.targets.take(oldest)
 
     def collect_once(self) -> Snapshot:
         """One complete Snapshot: every source asked, waited for up to its deadline, rates over a short pause."""

@@ -73,6 +73,14 @@ class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
 Trend = Literal["better", "worse", "same", "unknown"]
 
 
+class TargetSample(msgspec.Struct, frozen=True, array_like=True):
+    """What a target's metric was."""
+
+    at: float
+    """Seconds since the epoch."""
+    value: MetricValue
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     metric: str
@@ -87,5 +95,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """None when it cannot be told."""
     trend: Trend
     """Of ``current`` against ``first``, towards what is wanted."""
+    recorded: TargetSample | None = None
+    """The oldest sample that any console kept; None when there is none."""
+    recorded_trend: Trend = "unknown"
+    """Of ``current`` against ``recorded``."""
     configured: bool = True
     """False when the config has no source for the metric."""

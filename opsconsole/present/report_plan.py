@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from opsconsole.diagnose.order import in_order
+from opsconsole.model.alert import Target
 from opsconsole.model.finding import Finding
 from opsconsole.model.plan import JournalEntry
 from opsconsole.present import humanise
 from opsconsole.present.findings import remedy_steps, remedy_text
 from opsconsole.present.plan import plan_title, result_word
 from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, steps, table, tasks, text
-from opsconsole.present.wishes_pane import measured_text, metric_text
+from opsconsole.present.wishes_pane import MOVED, measured_text, metric_text
 
 SAMPLES = 30
 _WHEN = (
@@ -77,13 +78,22 @@ def targets(facts: Facts) -> ReportSection:
             metric_text(one.current, one.kind),
             one.want,
             {True: "yes", False: "no"}.get(one.met, "unknown") if one.met is not None else "unknown",
-            metric_text(one.first, one.kind),
+            _before(one),
             one.metric,
         )
         for one in facts.diagnosis.targets
     ]
-    head = ("Metric", "Current", "Target", "Met", "At the start", "Measurement")
+    head = ("Metric", "Current", "Target", "Met", "Before", "Measurement")
     return ReportSection("9. Success Metrics", (table(head, rows) if rows else text("No [[target]] is configured."),))
+
+
+def _before(one: Target) -> str:
+    """What it was when it was first kept, else when the console started."""
+    if one.recorded is None:
+        return metric_text(one.first, one.kind)
+    trend = f", {one.recorded_trend}" if one.recorded_trend in MOVED else ""
+    was = metric_text(one.recorded.value, one.kind)
+    return f"{was} on {humanise.date_time(one.recorded.at)[:16]}{trend}"
 
 
 def action_plan(facts: Facts) -> ReportSection:

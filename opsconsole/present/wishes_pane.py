@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsconsole.model.alert import Alert, AlertState, Measured, MetricKind, MetricValue, Target
+from opsconsole.model.alert import Alert, AlertState, Measured, MetricKind, MetricValue, Target, Trend
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell, Column, Row, Status, by_text
@@ -20,6 +20,7 @@ COLUMNS = (
     Column("since", "Since", 7, align="right", priority=5),
     Column("proposal", "Proposal, or trend", 16, priority=4, flex=2),
 )
+MOVED: tuple[Trend, ...] = ("better", "worse")
 _ALERT: dict[AlertState, Status] = {
     "quiet": "ok",
     "pending": "warn",
@@ -83,8 +84,10 @@ def _target_status(target: Target) -> Status:
 def _target_row(key: str, target: Target, signs: Glyphs) -> Row:
     status = _target_status(target)
     word = {"ok": "met", "warn": "not met", "muted": "unconfigured"}.get(status, "unknown")
-    moved = target.trend in ("better", "worse")
-    trend = f"{target.trend}, was {metric_text(target.first, target.kind)}" if moved else ""
+    trend = f"{target.trend}, was {metric_text(target.first, target.kind)}" if target.trend in MOVED else ""
+    if target.recorded is not None and target.recorded_trend in MOVED:
+        day, was = humanise.date_time(target.recorded.at)[:16], metric_text(target.recorded.value, target.kind)
+        trend = "; ".join(filter(None, (trend, f"since {day} {target.recorded_trend}, was {was}")))
     cells = {
         "name": text_cell(target.name),
         "state": state_cell(_sign(status, signs), word, status),

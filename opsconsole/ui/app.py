@@ -150,7 +150,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
                 self.main.relabel(self.loaded.config.console.label)
                 self.main.say("; ".join(("the edited config is in force", *self.warnings)), stay=bool(self.warnings))
             self.main.collected(message.snapshot)
-            self.looks.keep_notes()
+            self.looks.keep_notes(message.snapshot)
             if self._curtain:
                 self.main.call_after_refresh(self._raise_curtain)
             if self.screen is not self.main:

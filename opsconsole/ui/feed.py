@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from opsconsole.config.types import LoadedConfig
-from opsconsole.model.alert import Notes
+from opsconsole.model.alert import Notes, TargetSample
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.history import HistoryReader
 
@@ -55,4 +55,8 @@ class Feed(Protocol):
 
     def take_notes(self, notes: Notes) -> None:
         """Go on from what an earlier console kept. Called before ``start``."""
+        ...
+
+    def take_samples(self, oldest: Mapping[str, TargetSample]) -> None:
+        """Tell the targets' trend since these, by metric. Called before ``start``."""
         ...

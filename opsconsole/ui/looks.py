@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from textual.timer import Timer
 
+from opsconsole.engine.target_samples import TargetSamples
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.dialogs.columns import ColumnsBox
 from opsconsole.ui.dialogs.themes import ThemeBox
 from opsconsole.ui.keymap import shown_key
@@ -33,6 +35,10 @@ class Looks:
         self._saves: Timer | None = None
         self.warning = self._memory.read()
         app.feed.take_notes(self._memory.now.notes)
+        self._samples = TargetSamples(state_dir) if state_dir is not None else None
+        if self._samples is not None:
+            self.warning = "; ".join(filter(None, (self.warning, self._samples.read())))
+            app.feed.take_samples(self._samples.first())
         for pane_id, look in self._memory.now.panes.items():
             if (table := app.main.tables.get(pane_id)) is not None:
                 table.view = view_of(look, table.columns)
@@ -80,10 +86,22 @@ class Looks:
         if self._memory.change_pane(pane_id, look_of(table.view, table.columns)):
             self._save_soon()
 
-    def keep_notes(self) -> None:
-        """Once a Snapshot has come: what was acknowledged or silenced meanwhile, or is no more."""
-        if not self._app.read_only:
-            self._remember(notes=self._app.feed.notes())
+    def keep_notes(self, snapshot: Snapshot) -> None:
+        """Once it has come: what was acknowledged or silenced meanwhile, or is no more; what the targets' metrics are.
+
+        Watch mode keeps nothing of these.
+        """
+        if self._app.read_only:
+            return
+        self._remember(notes=self._app.feed.notes())
+        if self._samples is None or snapshot.diagnosis is None:
+            return
+        if self._samples.record(snapshot.diagnosis.targets, snapshot.at, snapshot.monotonic):
+            self._app.run_worker(self._save_samples, thread=True, exit_on_error=False)
+
+    def _save_samples(self) -> None:
+        if self._samples is not None and (problem := self._samples.save()):
+            self._app.call_from_thread(self._app.main.say, problem, "warn")
 
     def _remember(self, **changes: Any) -> None:
         if self._memory.change(**changes):

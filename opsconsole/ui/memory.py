@@ -6,9 +6,6 @@ that cannot be written costs no more than the memory. Columns are remembered by 
 
 from __future__ import annotations
 
-import os
-import stat
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from opsconsole.config.locate import make_state_directory
+from opsconsole.config.state_file import read_state_file, replace_state_file
 from opsconsole.model.alert import Notes
 from opsconsole.model.text import clean, shown
 from opsconsole.present.cell import Column
@@ -83,7 +80,7 @@ class Memory:
             return ""
         path = self._directory / FILE_NAME
         try:
-            self.now = msgspec.json.decode(_content(path), type=Remembered)
+            self.now = msgspec.json.decode(read_state_file(path, LARGEST), type=Remembered)
         except FileNotFoundError:
             return ""
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -107,33 +104,8 @@ class Memory:
             if self._directory is None or now == self._saved:
                 return ""
             try:
-                make_state_directory(self._directory)
-                _replace(self._directory / FILE_NAME, msgspec.json.encode(now))
+                replace_state_file(self._directory / FILE_NAME, msgspec.json.encode(now))
             except OSError as error:
                 return f"how the panes are looked at is not remembered: {shown(str(error))}"
             self._saved = now
             return ""
-
-
-def _content(path: Path) -> bytes:
-    """The file as it is; refused when it is no plain file or far too large. Never waits."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("it is no plain file")
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise OSError("it is too large")
-    return content
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write it whole or not at all, for us alone."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

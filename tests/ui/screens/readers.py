@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from opsconsole.model.alert import Notes
+from opsconsole.model.alert import Notes, TargetSample
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.actions import ACTIONS, Context, actions_by_id
 from opsconsole.ui.keymap import make_keymap, toolkit_key
@@ -46,6 +46,8 @@ class SampleFeed:
         return Notes()
 
     def take_notes(self, notes: Notes) -> None: ...
+
+    def take_samples(self, oldest: Mapping[str, TargetSample]) -> None: ...
 
 
 class SampleFollower:

@@ -11,7 +11,7 @@ from opsconsole.config.types import AlertTable, Config, Duration, EscalationTabl
 from opsconsole.diagnose.alerts import Alerts
 from opsconsole.diagnose.metrics import read_metric
 from opsconsole.diagnose.targets import Targets
-from opsconsole.model.alert import Alert, AlertNote, Target
+from opsconsole.model.alert import Alert, AlertNote, Target, TargetSample
 from opsconsole.model.environment import PortPool
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Helper, Log
@@ -233,3 +233,13 @@ def test_a_silence_that_is_over_or_of_a_wrong_clock_is_not_taken_over() -> None:
         course = Course(LOAD)
         course.alerts.take({"load": AlertNote(silenced_until=until)})
         assert course.look(system=BUSY).silenced_until is None
+
+
+def test_a_target_tells_its_trend_since_the_first_kept_sample_beside_that_since_the_start() -> None:
+    targets, wished = Targets(), config(target=(TargetTable(name="load", metric="load1", want="< 4.0"),))
+    targets.take({"load1": TargetSample(AT - 86_400.0, 8.13)})
+    (told,) = targets.look(scene(system=system(load1=2.0)), wished, 10.0)
+    assert (told.trend, told.recorded_trend) == ("same", "better")
+    assert told.recorded == TargetSample(AT - 86_400.0, 8.13)
+    (without,) = Targets().look(scene(system=system(load1=2.0)), wished, 10.0)
+    assert (without.recorded, without.recorded_trend) == (None, "unknown")
