@@ -241,7 +241,7 @@ def test_an_executor_that_ends_right_after_the_signal_leaves_what_wake_knows(san
     with pytest.raises(TargetChanged):
         hibernate._end(job, other, (), saved)
     assert tmux(sandbox, *options) == before
-    assert not list((sandbox.state_dir / "sleeping").glob("*"))
+    assert not list((sandbox.state_dir / "sleeping").glob(f"{saved.conversation}*"))
 
     hibernate._save(job, hibernate._same(job, AgentLooker(loaded.config)))
     hibernate._end(job, target.process, target.tree, saved)
