@@ -21,10 +21,13 @@ from opsconsole.act.journal import Journal
 from opsconsole.act.looking import Looker
 from opsconsole.act.policy import bounds_of
 from opsconsole.act.verbs import hibernate
+from opsconsole.collect.system import SystemSource
 from opsconsole.config.load import load
 from opsconsole.config.types import LoadedConfig
 from opsconsole.demo.expected import ExpectedSession
+from opsconsole.demo.layout import Layout
 from opsconsole.demo.sandbox import Sandbox
+from opsconsole.model.clock import SystemClock
 from opsconsole.model.plan import Plan, Refused
 from opsconsole.present.plan import plan_text
 from tests.e2e.acting import aged, carried_out, done, planned, sessions
@@ -110,6 +113,15 @@ def test_one_that_moves_between_plan_and_act_is_left_as_it_is(sandbox: Sandbox, 
     assert not list((sandbox.state_dir / "sleeping").glob("*")) if (sandbox.state_dir / "sleeping").exists() else True
 
 
+def eased(sandbox: Sandbox) -> bool:
+    """Whether the readings of the sandbox are no longer those of the incident."""
+    value = SystemSource(Layout(sandbox.directory, sandbox.tmux_socket).proc).read(SystemClock()).value
+    if value is None or value.load1 is None or value.memory_available_bytes is None:
+        return False
+    told = sandbox.expected.system
+    return value.load1 < told.load1 / 2 and value.memory_available_bytes > 10 * told.memory_available_bytes
+
+
 def test_the_idle_ones_are_freed_and_brought_back(sandbox: Sandbox, loaded: LoadedConfig) -> None:
     before = {name: tmux(sandbox, "display-message", "-p", "-t", f"={name}:", "#{pane_id}") for name in IDLE}
     entry = done("hibernate", (), loaded, sandbox.state_dir)
@@ -117,6 +129,7 @@ def test_the_idle_ones_are_freed_and_brought_back(sandbox: Sandbox, loaded: Load
     for part in entry.result.subresults:
         assert any("freed" in line for line in part.evidence), part.evidence
         assert not exists(expected(sandbox, part.subject).agent_pid)
+    eventually("load and memory to ease", lambda: eased(sandbox), 30.0)
     asleep = sessions(loaded)
     for name in IDLE:
         one = expected(sandbox, name)

@@ -124,6 +124,8 @@ async def test_what_is_noted_is_there_for_the_next_console_and_watch_mode_leaves
         )
         async with app.run_test(size=(120, 40)):
             app.looks.stop()
+        if read_only:
+            assert not (tmp_path / "targets.json").exists()
     last = KeptFeed(Notes())
     ConsoleApp(
         last, read_only=True, loaded=LoadedConfig(config=Config(), path=None), ascii_only=False, state_dir=tmp_path

@@ -91,4 +91,4 @@ def _remedy(worker: str, queue: Queue, config: Config) -> Remedy:
     if table is None:
         return Remedy(steps=(*fixes, "let the failed prompts run again"))
     log = (f"read its errors: tail -n 50 {table.log}",) if table.log is not None else ()
-    return Remedy("restart", (worker,), True, (*log, *fixes, f"restart {worker} when its cause is gone"))
+    return Remedy("restart", (worker,), True, (*log, *fixes, "the restart comes last, once the cause is gone"))
