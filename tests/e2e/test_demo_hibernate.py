@@ -213,7 +213,13 @@ def test_what_is_half_typed_in_its_shell_is_neither_erased_nor_run(sandbox: Sand
     assert screen(sandbox, "qa_tester2").rstrip().endswith("rm -r buil")
     tmux(sandbox, "send-keys", "-t", "=qa_tester2:", "C-u", "Enter")
     eventually("the prompt", lambda: not screen(sandbox, "qa_tester2").rstrip().endswith("buil") or None)
-    done("wake", ("qa_tester2",), loaded, sandbox.state_dir)
+    # Unsent text whose last key takes one away again: it does not come back as it was, and that is said.
+    (kept,) = (sandbox.state_dir / "sleeping").glob(f"{expected(sandbox, 'qa_tester2').session_id}.json")
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), "draft": "a thought\x7f"}))
+    woken = carried_out(planned("wake", ("qa_tester2",), loaded), sandbox.state_dir).result
+    assert woken is not None
+    assert (woken.result, woken.verified) == ("done", False)
+    assert "not in its box again (it holds 'a though')" in woken.reason
 
 
 def test_one_stopped_after_the_plan_was_made_gets_no_signal(sandbox: Sandbox) -> None:
