@@ -21,7 +21,7 @@ demo: $(VENV)/.installed-run   ## the incident in a sandbox of real processes, t
 	@$(BIN)/opsconsole demo
 
 test: $(VENV)/.installed-dev   ## all tests, end-to-end ones included
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-claude: $(VENV)/.installed-dev   ## the real Claude Code, installed from npm into the cache, against a stub
 	$(BIN)/python -m pytest tests/claude -rs -n 2 --dist loadfile

@@ -205,6 +205,7 @@ VERBS: tuple[VerbSpec, ...] = (
         help="Start what does not run, stop what does",
         kinds=PROGRAMS,
         why_not=_why_no_start_stop,
+        panes=("workers", "services"),
         menu=False,
     ),
     VerbSpec(
