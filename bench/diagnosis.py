@@ -11,6 +11,7 @@ import asyncio
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from textual.pilot import Pilot
@@ -36,6 +37,8 @@ SEVEN = {
 }
 CYCLES = 100
 WITHIN_S = 60.0
+TRIES = 3
+"""Of each finding: a plan may be refused while the one before it is still watched."""
 AGENTS_SETTLE_S = 16.0
 """No agent is put to sleep in its first seconds: those of the incident had run for hours."""
 
@@ -120,39 +123,48 @@ async def put_right(sandbox: Sandbox) -> None:
         await keyboard.until(lambda: SEVEN.keys() <= (rules(engine.latest) if engine.latest is not None else set()))
         began, score = time.monotonic(), score_of(engine)
         await keyboard.press("8")
-        tried: set[str] = set()
-        while todo := [one for one in automatic(engine) if one.id not in tried]:
-            tried.add(todo[0].id)
+        tries: Counter[str] = Counter()
+        while todo := [one for one in automatic(engine) if tries[one.id] < TRIES]:
+            tries[todo[0].id] += 1
             await fix(app, engine, keyboard, todo[0])
+        left = [one.id for one in findings(engine)]
+        done = "not all automatic remedies verified" if automatic(engine) else "all automatic remedies verified"
         say(
-            f"all automatic remedies verified: {time.monotonic() - began:.0f} s and {keyboard.pressed} keystrokes from "
+            f"{done}: {time.monotonic() - began:.0f} s and {keyboard.pressed} keystrokes from "
             f"the first screen, health {score:.1f} -> {score_of(engine):.1f}"
         )
-        left = [one.id for one in findings(engine)]
         say(f"left: {', '.join(left) or 'nothing'}")
     engine.stop()
 
 
 async def fix(app: ConsoleApp, engine: Engine, keyboard: Keyboard, finding: Finding) -> None:
     key = f"finding:{finding.id}"
+    await to_main(app, keyboard)
+    if app.main.active != "findings":
+        await keyboard.press("8")
     if not await keyboard.until(lambda: any(row.key == key for row in app.main.table.rows), 10.0):
+        say(f"  {finding.id}: not on the screen")
         return
     await keyboard.press("g")
-    for _ in range(next((place for place, row in enumerate(app.main.table.rows) if row.key == key), 0)):
+    for _ in app.main.table.rows:
+        if app.main.cursor_row is None or app.main.cursor_row.key == key:
+            break
         await keyboard.press("j")
-    if app.main.cursor_row is None or app.main.cursor_row.key != key:
-        return
     began = time.monotonic()
     await keyboard.press("f")
     if not await keyboard.until(lambda: isinstance(app.screen, PlanBox), 10.0):
-        say(f"  {finding.id}: no plan")
+        say(f"  {finding.id}: no plan: {app.main.footer.said or type(app.screen).__name__}")
         return
     await keyboard.press("y")
     await keyboard.until(lambda: not isinstance(app.screen, PlanBox))
     closed = await keyboard.until(lambda: finding.id not in {one.id for one in findings(engine)})
+    await to_main(app, keyboard)
+    say(f"  {finding.id}: {'closed' if closed else 'still open'} after {time.monotonic() - began:.1f} s")
+
+
+async def to_main(app: ConsoleApp, keyboard: Keyboard) -> None:
     while app.screen is not app.main:
         await keyboard.press("escape")
-    say(f"  {finding.id}: {'closed' if closed else 'still open'} after {time.monotonic() - began:.1f} s")
 
 
 def rules(snapshot: Snapshot) -> set[str]:
