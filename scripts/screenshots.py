@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from opsconsole.demo.sandbox import Sandbox
 from opsconsole.demo.still import NOW, Scene, Still, still
 from opsconsole.engine import Engine
 from opsconsole.engine.history import KEEP, History
+from opsconsole.model.alert import Notes, TargetSample
 from opsconsole.model.plan import VERBS, Plan, Refused
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Wish
@@ -90,6 +91,13 @@ class StillFeed:
     def refresh_now(self) -> None: ...
 
     def probe_now(self, keys: Iterable[str] = ()) -> None: ...
+
+    def notes(self) -> Notes:
+        return Notes()
+
+    def take_notes(self, notes: Notes) -> None: ...
+
+    def take_samples(self, oldest: Mapping[str, TargetSample]) -> None: ...
 
 
 class StillOffer:
