@@ -14,7 +14,7 @@ from tests.e2e.demo_ground import eventually
 from tests.e2e.screen import Screen, screen
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox.build() as built:
         yield built
