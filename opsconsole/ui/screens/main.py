@@ -13,7 +13,6 @@ from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.events import Resize
-from textual.geometry import Size
 from textual.layout import Layout
 from textual.timer import Timer
 from textual.widget import Widget
@@ -31,16 +30,7 @@ from opsconsole.ui.feed import Feed
 from opsconsole.ui.filter_bar import FilterCount, FilterInput, FilterPrompt
 from opsconsole.ui.findings import FindingsStrip, finding_of
 from opsconsole.ui.footer import FooterLine, Hint
-from opsconsole.ui.layout import (
-    FILTER_SAYS,
-    LEAST_HEIGHT,
-    LEAST_WIDTH,
-    OVERVIEW,
-    Arrangement,
-    arrange,
-    finding_lines,
-    starved,
-)
+from opsconsole.ui.layout import FILTER_SAYS, OVERVIEW, Arrangement, finding_lines
 from opsconsole.ui.lines import BannerLine, HeaderLine, Notice
 from opsconsole.ui.logs import log_path
 from opsconsole.ui.messages import CursorMoved, PaneEntered
@@ -77,7 +67,7 @@ class MainScreen(ThriftyScreen):
         self._glyphs = glyphs(ascii_only)
         self._hints = hints
         self._wall = wall
-        self._places = Places(self.arranged)
+        self._places = Places(self)
         self.active = "services"
         self.zoomed: bool = False
         self.frozen: bool = False
@@ -89,12 +79,6 @@ class MainScreen(ThriftyScreen):
         self.shown: Snapshot | None = None
         """The one on the screen: the newest, or while frozen the one that was."""
         self.contents: dict[str, PaneContent] = {}
-        self.arrangement: Arrangement | None = None
-        self._filter_says = FILTER_SAYS
-        self._tour_lines = 0
-        self._arranged_size = Size(0, 0)
-        self._needs_met: dict[str, int] = {}
-        """What the panes needed when their heights were last shared out: they keep them while nothing is amiss."""
         self._quiet_again: Timer | None = None
         self.tables = {
             spec.id: RowTable(spec.id, spec.title, spec.number, spec.columns, ascii_only=ascii_only)
@@ -127,29 +111,10 @@ class MainScreen(ThriftyScreen):
     def layout(self) -> Layout:
         return self._places
 
-    def arranged(self, size: Size) -> Arrangement:
-        """The arrangement for this size; also what the panes then look like."""
-        if size != self._arranged_size:
-            self._arranged_size, self._needs_met = size, self._needs()
-        self.arrangement = arrange(
-            size.width,
-            size.height,
-            active=self.active,
-            zoomed=self.zoomed,
-            filtering=self.filtering,
-            filter_says=self._filter_says,
-            banner=bool(self.banner.text),
-            tour=self._tour_lines,
-            needs=self._needs_met,
-        )
-        for table in self.tables.values():
-            table.framed = self.arrangement.framed
-        needed, has = f"needs {LEAST_WIDTH}x{LEAST_HEIGHT}", f"has {size.width}x{size.height}"
-        self.notice.lines = ("too small", needed, has)
-        return self.arrangement
-
-    def _needs(self) -> dict[str, int]:
-        return {pane_id: table.lines_wanted for pane_id, table in self.tables.items()}
+    @property
+    def arrangement(self) -> Arrangement | None:
+        """What stands where; None before the first layout."""
+        return self._places.current
 
     def _lay_out(self) -> None:
         self._clear_arrangement_cache()
@@ -192,8 +157,7 @@ class MainScreen(ThriftyScreen):
         for pane_id in PANES:
             self._show_pane(pane_id, self.shown)
         self._show_lines()
-        if self.arrangement is not None and starved(self.arrangement, needs := self._needs()):
-            self._needs_met = needs
+        if self._places.share_anew():
             self._lay_out()
 
     def _show_pane(self, pane_id: str, snapshot: Snapshot) -> None:
@@ -235,8 +199,8 @@ class MainScreen(ThriftyScreen):
             table = self.tables[self.active]
             mistake = table.filter_mistake
             self.filter_count.show(len(table.rows), len(table.content.rows), mistake)
-            if (says := max(cell_len(mistake) + 2, FILTER_SAYS)) != self._filter_says:
-                self._filter_says = says
+            if (says := max(cell_len(mistake) + 2, FILTER_SAYS)) != self._places.filter_says:
+                self._places.filter_says = says
                 self._lay_out()
 
     # Doing
@@ -325,7 +289,7 @@ class MainScreen(ThriftyScreen):
 
     def show_tour(self, tour: Widget | None, lines: int) -> None:
         """Have the tour above the findings; None takes it away."""
-        self._tour_lines = lines
+        self._places.tour_lines = lines
         if tour is not None:
             self.mount(tour)
         else:
@@ -356,7 +320,7 @@ class MainScreen(ThriftyScreen):
     @property
     def overview_fits(self) -> bool:
         """Whether this terminal shows more than one pane when nothing is zoomed."""
-        return arrange(*self.size, active="services").kind in ("columns", "stack")
+        return self._places.overview_fits
 
     def refresh_everything(self) -> None:
         """Read every source again, and write the whole screen again."""
