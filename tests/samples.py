@@ -13,6 +13,7 @@ import msgspec
 from opsconsole.model.environment import Environments, PortPool, Queue
 from opsconsole.model.process import Process
 from opsconsole.model.reading import ok, unconfigured, unknown
+from opsconsole.model.sample import Sample
 from opsconsole.model.service import Service
 from opsconsole.model.session import TmuxServer
 from opsconsole.model.snapshot import Snapshot
@@ -335,3 +336,11 @@ class SampleHistory:
 
     def series(self, key: str) -> Sequence[float | None]:
         return self._series.get(key, ())
+
+    def recent(self) -> tuple[tuple[float, ...], dict[str, Sequence[float | None]]]:
+        longest = max(len(values) for values in self._series.values())
+        return tuple(AT - 2.0 * step for step in reversed(range(longest))), self._series
+
+    def since(self, at: float) -> dict[str, Sample | None]:
+        known = {key: [value for value in values if value is not None] for key, values in self._series.items()}
+        return {key: Sample(sum(some) / len(some), max(some)) for key, some in known.items() if some}

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import sqlite3
-import stat
 import threading
 import time
 from pathlib import Path
@@ -23,6 +21,7 @@ import msgspec
 from opsconsole.act.journal_reader import TAKEN_WITHIN_S, journal_path
 from opsconsole.collect.documents import NotJson, decoded_as
 from opsconsole.config.locate import make_state_directory
+from opsconsole.config.state_file import make_state_file
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Plan, PlanResult, StepRecord, StepState
 from opsconsole.model.text import clean
@@ -70,7 +69,7 @@ class Journal:
         self._opened: sqlite3.Connection | None = None
         try:
             make_state_directory(state_dir)
-            _make_file(self._path)
+            make_state_file(self._path)
             self._connection = self._opened = sqlite3.connect(
                 self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
             )
@@ -235,32 +234,3 @@ def _document(value: msgspec.Struct) -> bytes:
         return msgspec.json.encode(value)
     except UnicodeEncodeError as error:
         raise JournalFailed(f"it cannot be recorded: {ascii(error.object)[:200]} is no UTF-8 text") from None
-
-
-def _make_file(path: Path) -> None:
-    """Make it where there is none; else see that it is a file of ours, for us alone. Raises OSError.
-
-    The journal itself is never opened here: with any descriptor of it that is closed, the whole process loses the locks
-    that its connections hold on it (fcntl(2)), and two could write at once.
-    """
-    if not os.path.lexists(path):
-        _put_empty(path)
-    status = path.lstat()
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-        raise OSError(0, "is not a regular file of ours")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        path.chmod(0o600)
-
-
-def _put_empty(path: Path) -> None:
-    """An empty file under this name, in one motion; another's that came first stays."""
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-    try:
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(new)
-    finally:
-        new.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    os.fsync(folder)
-    os.close(folder)

@@ -1,8 +1,13 @@
-"""Small files of our own in the state directory: read with a limit, never waiting; replaced whole, for us alone."""
+"""Files of our own in the state directory, for us alone.
+
+Small ones are read with a limit, never waiting, and replaced whole; databases are made empty and left to SQLite.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import stat
 import tempfile
 from pathlib import Path
@@ -33,3 +38,32 @@ def replace_state_file(path: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def make_state_file(path: Path) -> None:
+    """Make it where there is none; else see that it is a file of ours, for us alone. Raises OSError.
+
+    For a database: one that is there is never opened here. With any descriptor of it that is closed, the whole process
+    loses the locks that its connections hold on it (fcntl(2)), and two could write at once.
+    """
+    if not os.path.lexists(path):
+        _put_empty(path)
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        raise OSError(0, "is not a regular file of ours")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        path.chmod(0o600)
+
+
+def _put_empty(path: Path) -> None:
+    """An empty file under this name, in one motion; another's that came first stays."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    try:
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(new)
+    finally:
+        new.unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    os.fsync(folder)
+    os.close(folder)

@@ -1,4 +1,7 @@
-"""What the numbers were: a bounded series for the machine and for each row, kept in memory only."""
+"""What the numbers were in the last minutes: a bounded series for the machine and for each row, in memory.
+
+What outlives the console is made of it once a minute (`engine.recorder`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from opsconsole.model.sample import Sample
 from opsconsole.model.snapshot import Snapshot
 
 KEEP = 150
@@ -24,6 +28,7 @@ class History:
         self._keep = keep
         self._series: dict[str, deque[float | None]] = {}
         self._last_seen: dict[str, int] = {}
+        self._times: deque[float] = deque(maxlen=keep)
         self._count = 0
         self._lock = threading.Lock()
 
@@ -32,9 +37,22 @@ class History:
         with self._lock:
             return tuple(self._series.get(key, ()))
 
+    def recent(self) -> tuple[tuple[float, ...], dict[str, tuple[float | None, ...]]]:
+        """(times, seconds since the epoch; series by key, each ending at the last of these times)."""
+        with self._lock:
+            return tuple(self._times), {key: tuple(values) for key, values in self._series.items()}
+
+    def since(self, at: float) -> dict[str, Sample | None]:
+        """Each series' mean and peak since then; None where nothing was known."""
+        with self._lock:
+            length = sum(1 for time in self._times if time >= at)
+            tails = {key: list(values)[-length:] if length else [] for key, values in self._series.items()}
+        return {key: _sample([value for value in tail if value is not None]) for key, tail in tails.items()}
+
     def record(self, snapshot: Snapshot) -> None:
         with self._lock:
             self._count += 1
+            self._times.append(snapshot.at)
             for key, value in _samples(snapshot):
                 if key not in self._series:
                     self._series[key] = deque(maxlen=self._keep)
@@ -49,6 +67,10 @@ class History:
                 del self._series[key], self._last_seen[key]
 
 
+def _sample(known: list[float]) -> Sample | None:
+    return Sample(sum(known) / len(known), max(known)) if known else None
+
+
 def _samples(snapshot: Snapshot) -> Iterable[tuple[str, float | None]]:
     system = snapshot.system.value
     if system is not None:
@@ -60,6 +82,12 @@ def _samples(snapshot: Snapshot) -> Iterable[tuple[str, float | None]]:
         yield "swap_used", system.swap_used_bytes
         yield "swap_in", system.swap_in_per_s
         yield "swap_out", system.swap_out_per_s
+    if (queue := snapshot.queue.value) is not None:
+        yield "queue_success", None if queue.success_rate is None else 100.0 * queue.success_rate
+        yield "queue_failed_24h", queue.failed_24h
+        yield "queue_pending", queue.pending
+    if snapshot.diagnosis is not None:
+        yield "score", snapshot.diagnosis.score
     for worker in snapshot.workers.value or ():
         yield f"cpu:worker:{worker.name}", worker.cpu_percent
         yield f"rss:worker:{worker.name}", worker.rss_bytes

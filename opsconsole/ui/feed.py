@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.alert import Notes, TargetSample
+from opsconsole.model.sample import Sample
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.history import HistoryReader
+
+
+class RecentHistory(HistoryReader, Protocol):
+    """The last minutes, for whoever draws or keeps them."""
+
+    def recent(self) -> tuple[tuple[float, ...], Mapping[str, Sequence[float | None]]]:
+        """(times, seconds since the epoch; series by key, each ending at the last of these times)."""
+        ...
+
+    def since(self, at: float) -> Mapping[str, Sample | None]:
+        """Each series' mean and peak since then; None where nothing was known."""
+        ...
 
 
 class Feed(Protocol):
@@ -18,7 +31,7 @@ class Feed(Protocol):
         ...
 
     @property
-    def history(self) -> HistoryReader: ...
+    def history(self) -> RecentHistory: ...
 
     @property
     def latest(self) -> Snapshot | None: ...

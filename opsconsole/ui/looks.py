@@ -19,10 +19,13 @@ from opsconsole.ui.theme import MONOCHROME, SHORT_NAMES
 from opsconsole.ui.tour import LINES, Tour
 
 if TYPE_CHECKING:
+    from opsconsole.engine.recorder import Recorder
     from opsconsole.ui.app import ConsoleApp
 
 SAVE_AFTER_S = 1.0
 """How long changes are gathered before they are written."""
+RECORD_AFTER_S = 4.0
+"""When history begins to be kept: by then the first screen is there."""
 _CLOSES_ONLY = frozenset({"back", "quit", "interrupt"})
 """Keys that people press to be rid of something: with the tour there they do nothing else."""
 
@@ -35,6 +38,8 @@ class Looks:
         self._saves: Timer | None = None
         self.warning = self._memory.read()
         app.feed.take_notes(self._memory.now.notes)
+        self._state_dir = state_dir
+        self._recorder: Recorder | None = None
         self._samples = TargetSamples(state_dir) if state_dir is not None else None
         if self._samples is not None:
             self.warning = "; ".join(filter(None, (self.warning, self._samples.read())))
@@ -54,6 +59,18 @@ class Looks:
             self._app.main.say(f"filtered as last time: {', '.join(filtered)}; {self._key_of('back')} there shows all")
         if self.touring:
             self._app.main.show_tour(self.tour, LINES)
+        if self._state_dir is not None and not self._app.read_only:
+            self._app.set_timer(RECORD_AFTER_S, self._begin_recording)
+
+    def _begin_recording(self) -> None:
+        from opsconsole.engine.recorder import Recorder
+
+        if self._state_dir is not None:
+            self._recorder = Recorder(self._state_dir, self._app.feed.history, self._tell_from_thread)
+            self._recorder.start()
+
+    def _tell_from_thread(self, problem: str) -> None:
+        self._app.call_later(self._app.main.say, problem, "warn")
 
     def stop(self) -> None:
         """Write what is not written yet, what has just been changed included."""
@@ -62,6 +79,8 @@ class Looks:
         if not self._app.read_only:
             self._memory.change(notes=self._app.feed.notes())
         self._memory.save()
+        if self._recorder is not None:
+            self._recorder.stop()
 
     def perform(self, action_id: str) -> bool:
         """Do an action of the registry; False when it is none of these."""
@@ -94,6 +113,8 @@ class Looks:
         if self._app.read_only:
             return
         self._remember(notes=self._app.feed.notes())
+        if self._recorder is not None:
+            self._recorder.take(snapshot)
         if self._samples is None or snapshot.diagnosis is None:
             return
         if self._samples.record(snapshot.diagnosis.targets, snapshot.at, snapshot.monotonic):
