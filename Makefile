@@ -6,7 +6,7 @@ JOBS ?= auto
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch demo test test-claude check lint types contracts wheel-test bench bench-diagnosis bench-quick screenshots man format clean
+.PHONY: help run watch demo test test-claude check lint types contracts wheel-test bench bench-diagnosis bench-quick soak screenshots man format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,9 @@ bench-diagnosis: $(VENV)/.installed-dev   ## how soon the incident is found and 
 
 bench-quick: $(VENV)/.installed-dev   ## the same beside htop alone, in under two minutes; writes no file
 	$(BIN)/python bench/console.py --rounds 2 --seconds 10 --keys 60 --only htop
+
+soak: $(VENV)/.installed-dev   ## an hour of the console on the demo with churn: whether memory, descriptors or cost grow
+	$(BIN)/python bench/soak_console.py --write bench/RESULTS.md
 
 screenshots: $(VENV)/.installed-dev   ## write screenshots/*.svg from the demo; a second run changes no file
 	$(BIN)/python scripts/screenshots.py
