@@ -39,6 +39,8 @@ class Cell(msgspec.Struct, frozen=True):
     sort: SortKey = (1, 0.0, "")
     short: str = ""
     """Said instead when ``text`` does not fit; empty: ``text`` is cut with an ellipsis."""
+    yields: bool = False
+    """On a line of cells with too little room: left out before one that does not yield."""
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ def header_content(
     if demo:
         cells.append(Cell("DEMO", "warn"))  # the second cell is what a narrow line loses last
     if label:
-        cells.append(Cell(label))
+        cells.append(Cell(label, yields=True))
     if mode == "watch":
         cells.append(Cell("READ-ONLY", "accent", short="RO"))
     if snapshot is None:

@@ -105,9 +105,12 @@ class HeaderLine(LineWidget):
         return spread(self._fitting(cells, room), right, width, ("", ink.plain))
 
     def _fitting(self, cells: Sequence[Cell], room: int) -> list[Piece]:
-        """All cells; too little room: the longest said short, then without the last ones, then with the first cut."""
+        """All cells; too little room: said short or left out by what that saves, where a cell may be; then without
+        the last ones, then with the first cut."""
         kept = list(cells)
-        savings = {index: len(cell.text) - len(cell.short) for index, cell in enumerate(kept) if cell.short}
+        savings = {
+            index: len(cell.text) - len(cell.short) for index, cell in enumerate(kept) if cell.short or cell.yields
+        }
         for index in sorted(savings, key=lambda index: (-savings[index], -index)):
             if pieces_width(self._joined(kept)) <= room:
                 break

@@ -23,6 +23,8 @@ from opsconsole.ui.ink import Ink
 from opsconsole.ui.rows import View, filter_mistake
 
 MESSAGE_WIDTH = 72
+FOOT_FROM = 16
+"""Height from which a pane without a frame has a line below its rows."""
 NO_CELL = Cell("")
 
 
@@ -39,9 +41,14 @@ class Shape(NamedTuple):
         return max(self.width - (4 if self.framed else 2), 0)
 
     @property
+    def footed(self) -> bool:
+        """Whether a line below the rows says which they are, and whole what the cursor's row has no room for."""
+        return self.framed or self.height >= FOOT_FROM
+
+    @property
     def body_height(self) -> int:
         """Lines for rows."""
-        return max(self.height - (3 if self.framed else 2), 0)
+        return max(self.height - (3 if self.footed else 2), 0)
 
 
 class Scene(NamedTuple):
@@ -93,7 +100,7 @@ class TableLines:
         self._prepare(scene, shape, ink)
         lines = [self._top_line(scene, ink), self._titles_line(scene, ink)]
         lines += self._row_lines(scene, ink) if scene.rows else self._message_lines(scene, ink)
-        if shape.framed:
+        if shape.footed:
             lines.append(self._bottom_line(scene, ink))
         return lines[: shape.height]
 
@@ -135,7 +142,7 @@ class TableLines:
     # Edges
 
     def _top_line(self, scene: Scene, ink: Ink) -> Strip:
-        content, framed = scene.content, self._shape.framed
+        content, shape = scene.content, self._shape
         title = ink.active_frame if scene.focused else ink.title
         left: list[Piece] = [
             (f" {scene.number} ", ink.of("muted")),
@@ -149,17 +156,17 @@ class TableLines:
         if content.summary:
             status = "unknown" if content.status == "unknown" and content.state == "unknown" else "muted"
             right = [(f" {inert(content.summary, self._ascii_only)} ", ink.of(status))]
-        if not framed:
+        if not shape.footed:
             left += self._note(scene, ink)
             if place := self._place(scene):
                 right = [(f" {place} {self._glyphs.dot}", ink.of("muted")), *right]
-        corners = (self._glyphs.top_left, self._glyphs.top_right) if framed else ("", "")
+        corners = (self._glyphs.top_left, self._glyphs.top_right) if shape.framed else ("", "")
         return self._edge(corners, left, right)
 
     def _bottom_line(self, scene: Scene, ink: Ink) -> Strip:
         place = self._place(scene)
         right: list[Piece] = [(f" {place} ", ink.of("muted"))] if place else []
-        corners = (self._glyphs.bottom_left, self._glyphs.bottom_right)
+        corners = (self._glyphs.bottom_left, self._glyphs.bottom_right) if self._shape.framed else ("", "")
         left = self._cut_note(scene, ink) or self._note(scene, ink)
         return self._edge(corners, left, right, right_first=True)
 

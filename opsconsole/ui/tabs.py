@@ -7,14 +7,20 @@ from typing import NamedTuple
 
 from textual import events
 
+from opsconsole.present.glyphs import glyphs
 from opsconsole.ui.fields import inert
 from opsconsole.ui.frame import Piece, pieces_width
+from opsconsole.ui.layout import OVERVIEW
 from opsconsole.ui.lines import LineWidget
 from opsconsole.ui.messages import PaneEntered
 
 _SHORT = {"environments": "Envs"}
-_LENGTHS = (99, 8, 4, 3, 0)
-"""How many characters of a name are shown at most, tried until the line fits."""
+_LENGTHS = ((99, 99), (8, 8), (8, 0), (6, 0), (5, 0), (4, 0), (3, 0), (0, 0))
+"""How many characters of a name are shown at most, of the overview's panes and of the further views, tried until the
+line fits. Of none only the number is left."""
+_LEAST_ACTIVE = 4
+_COUNT = 2
+"""Cells kept for a count, so that no name is cut and made whole again as counts come and go."""
 
 
 class Tab(NamedTuple):
@@ -31,6 +37,7 @@ class TabLine(LineWidget):
         super().__init__("tabs", ascii_only=ascii_only)
         self._tabs: tuple[Tab, ...] = ()
         self._active = ""
+        self._signs = glyphs(ascii_only)
 
     def show(self, tabs: Sequence[Tab], active: str) -> None:
         self._tabs, self._active = tuple(tabs), active
@@ -40,26 +47,53 @@ class TabLine(LineWidget):
         return [piece for _, pieces in self._placed(width) for piece in pieces]
 
     def _placed(self, width: int) -> list[tuple[str, list[Piece]]]:
-        for length in _LENGTHS:
-            for gap in (2, 1):
-                placed = [(tab.pane_id, self._tab(tab, length, gap)) for tab in self._tabs]
-                if sum(pieces_width(pieces) for _, pieces in placed) <= width:
-                    return placed
-        return placed if self._tabs else []
+        lengths = self._lengths(width)
+        placed = [(tab.pane_id, self._tab(tab, length)) for tab, length in zip(self._tabs, lengths, strict=True)]
+        spare = width - sum(pieces_width(pieces) for _, pieces in placed)
+        for place, (_, pieces) in enumerate(placed):
+            # What a count does not need stands after it: the next tab keeps its place.
+            needed = self._room(self._tabs[place], lengths[place]) - pieces_width(pieces)
+            blank = min(needed, spare)
+            pieces.append((" " * blank, self.ink.plain))
+            spare -= blank
+        return placed
 
-    def _tab(self, tab: Tab, length: int, gap: int) -> list[Piece]:
-        ink = self.ink
-        active = tab.pane_id == self._active
+    def _lengths(self, width: int) -> list[int]:
+        """Of each name; that of the active tab is cut last."""
+        for active in (99, _LEAST_ACTIVE):
+            for overview, further in _LENGTHS:
+                lengths = [
+                    max(overview if tab.pane_id in OVERVIEW else further, active if tab.pane_id == self._active else 0)
+                    for tab in self._tabs
+                ]
+                if sum(self._room(tab, length) for tab, length in zip(self._tabs, lengths, strict=True)) <= width:
+                    return lengths
+        return lengths
+
+    def _room(self, tab: Tab, length: int) -> int:
+        """Cells of a tab with the largest count it may have."""
+        title = self._title(tab, length)
+        number = 1 + len(str(tab.number))
+        return number + (1 + len(title) + 1 + _COUNT if title else 1)
+
+    def _title(self, tab: Tab, length: int) -> str:
         title = tab.title if length > len(tab.title) else _SHORT.get(tab.pane_id, tab.title)
-        title = inert(title, self.ascii_only)[: max(length, 4) if active else length]
+        return inert(title, self.ascii_only)[:length]
+
+    def _tab(self, tab: Tab, length: int) -> list[Piece]:
+        ink = self.ink
+        title = self._title(tab, length)
         pieces: list[Piece] = [(f" {tab.number}", ink.of("muted"))]
         if title:
-            pieces += [(" ", ink.plain), (title, ink.active_frame if active else ink.plain)]
+            pieces += [(" ", ink.plain), (title, ink.active_frame if tab.pane_id == self._active else ink.plain)]
+        space = " " if title else ""
         if tab.faults:
-            pieces += [(" ", ink.plain), (str(tab.faults), ink.of(tab.status))]
+            # A count after a bare number would be taken for another tab.
+            sign = self._signs.bad if tab.status == "bad" else self._signs.warn
+            pieces.append((f"{space}{tab.faults if title else sign}", ink.of(tab.status)))
         elif tab.unknown:
-            pieces += [(" ", ink.plain), ("?", ink.of("unknown"))]
-        return [*pieces, (" " * (gap - 1), ink.plain)]
+            pieces.append((f"{space}?", ink.of("unknown")))
+        return pieces
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

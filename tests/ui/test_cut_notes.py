@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.ui.screens.readers import eventually
 from tests.ui.test_filtering import console
 
 
-async def test_the_note_under_the_cursor_is_said_whole_where_its_column_cuts_it() -> None:
+@pytest.mark.parametrize(("size", "corner"), [((200, 50), "╰"), ((80, 24), "─")])
+async def test_the_note_under_the_cursor_is_said_whole_where_its_column_cuts_it(
+    size: tuple[int, int], corner: str
+) -> None:
     app = console()
-    async with app.run_test(size=(200, 50)) as pilot:
+    async with app.run_test(size=size) as pilot:
         table = app.main.tables["workers"]
         await eventually(pilot, lambda: bool(table.rows))
         await pilot.press("2")
@@ -22,6 +27,6 @@ async def test_the_note_under_the_cursor_is_said_whole_where_its_column_cuts_it(
             table.move_to(table.rows.index(row))
             await pilot.pause()
             edge = "".join(part.text for part in table.render_lines(table.region.reset_offset)[-1])
-            assert edge.startswith("╰")
+            assert edge.startswith(corner)
             # Of a note longer than the pane the edge says as much as it has room for.
             assert (row.cells[note].text[:60].strip() in edge) is said
