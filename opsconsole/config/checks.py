@@ -250,6 +250,7 @@ _CHECKS: dict[tuple[type, str], Check] = {
     (types.DiagnoseTable, "memory_available_percent"): _percent,
     (types.DiagnoseTable, "disk_used_percent"): _percent,
     (types.DiagnoseTable, "inodes_free_percent"): _percent,
+    (types.DiagnoseTable, "limit_near_percent"): _percent,
     (types.DiagnoseTable, "site_misses"): _at_least(1),
     (types.DiagnoseTable, "restarts"): _at_least(1),
     (types.DiagnoseTable, "log_errors"): _at_least(1),

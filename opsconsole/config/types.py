@@ -187,6 +187,8 @@ class DiagnoseTable(_Table, frozen=True, kw_only=True):
     """Probes in a row without an answer before a site is down."""
     log_errors: int = 3
     """Error lines of one pattern in a log's tail."""
+    limit_near_percent: float = 90.0
+    """Of a worker's memory limit: from here on it is near it."""
     restarts: int = 3
     """Starts of one worker within ten minutes that make a crash loop."""
 

@@ -135,7 +135,9 @@ def of_failing_workers(findings: Findings, snapshot: Snapshot, config: Config) -
 
 
 def of_the_machine(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
-    """Load, CPU, memory and swap are one trouble: sessions cause it, what cannot keep up suffers from it."""
+    """Load, CPU, memory and swap are one trouble: sessions and workers without measure cause it, what cannot keep up
+    suffers from it.
+    """
     pressures = findings.of(*_PRESSURES)
     crowds = findings.of("sessions-many")
     idle = findings.of("session-idle")
@@ -150,6 +152,8 @@ def of_the_machine(findings: Findings, snapshot: Snapshot, config: Config) -> It
             yield Link(leader.id, pressure.id, "cause", leader.title)
     for crowd in crowds:
         yield Link(crowd.id, leader.id, "symptom", crowd.title)
+    for greedy in findings.of("worker-limits"):
+        yield Link(greedy.id, leader.id, "neither", greedy.title)
     if idle:
         why = f"idle for long: {listed(one.subject for one in idle)}"
         for one in idle:

@@ -14,6 +14,8 @@ FREE_EASED = 1.5
 """Times a lower limit on idle time or free memory at which it is left."""
 DISK_EASED = 3.0
 """Percentage points below the limit on a disk."""
+NEAR_EASED = 0.9
+"""Share of what counts as near a worker's limit at which it is left."""
 RATE_EASED = 0.1
 """Above the least success rate."""
 GRACE_S = 15.0
@@ -40,6 +42,7 @@ def _eased(config: Config) -> Config:
             cpu_idle_percent=min(limits.cpu_idle_percent * FREE_EASED, 100.0),
             memory_available_percent=min(limits.memory_available_percent * FREE_EASED, 100.0),
             swap_per_s=Size(limits.swap_per_s * LOAD_EASED),
+            limit_near_percent=limits.limit_near_percent * NEAR_EASED,
             disk_used_percent=max(limits.disk_used_percent - DISK_EASED, 0.0),
         ),
         queue=None

@@ -29,6 +29,7 @@ MOMENTARY = Steadiness(holds=3, of=5, clean=3)
 TWICE = Steadiness(holds=2, of=3)
 _BY_RULE = {
     "cpu-starved": MOMENTARY,
+    "worker-limits": MOMENTARY,
     "swap-thrash": MOMENTARY,
     "memory-pressure": Steadiness(holds=2, of=3, clean=3),
     "service-degraded": TWICE,

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from opsconsole.config.types import Config
+from opsconsole.diagnose.look import worker_table
 from opsconsole.diagnose.words import listed, several
 from opsconsole.model.finding import Unknown
 from opsconsole.model.reading import Reading
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.worker import Worker
 
 _PID = ("worker-pidfile",)
 _WORKER = ("worker-missing", "worker-duplicates", "worker-crash-loop")
@@ -18,7 +20,7 @@ _SESSION = ("session-idle", "session-hung")
 _SITE = ("site-down", "site-unexpected", "site-tls")
 _READINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("services", _SERVICE),
-    ("workers", (*_WORKER, "worker-pidfile", "worker-silent", "log-errors")),
+    ("workers", (*_WORKER, "worker-pidfile", "worker-silent", "worker-limits", "log-errors")),
     ("sessions", ("sessions-many", *_SESSION, "session-dead")),
     ("environments", ("env-stale", "env-duplicate", "env-ports-exhausted")),
     ("system", ("system-load", "cpu-starved", "memory-pressure", "swap-thrash")),
@@ -68,6 +70,9 @@ def _of_items(snapshot: Snapshot, config: Config) -> Iterator[Unknown]:
         at = snapshot.workers.at
         if worker.state == "unknown":
             yield Unknown(f"worker {worker.name}", worker.reason, at, _WORKER, (worker.name,))
+        if unread := _unread_usage(worker, config):
+            why = f"its {listed(unread)} cannot be told of every instance"
+            yield Unknown(f"limits of {worker.name}", why, at, ("worker-limits",), (worker.name,))
         if worker.pid_file is not None and worker.pid_file.state == "unreadable":
             yield Unknown(f"pid file of {worker.name}", worker.pid_file.reason, at, _PID, (worker.name,))
         if worker.log is not None and worker.log.state == "unreadable":
@@ -86,6 +91,19 @@ def _of_items(snapshot: Snapshot, config: Config) -> Iterator[Unknown]:
         elif site.state == "down" and not site.tls_error and site.failures < config.diagnose.site_misses:
             why = f"no answer to {several(site.failures, 'probe')} yet ({site.reason}): needs another look"
             yield Unknown(f"site {site.name}", why, site.checked_at, _SITE, (site.name,))
+
+
+def _unread_usage(worker: Worker, config: Config) -> list[str]:
+    """What a worker has a limit of and is not told of one of its instances."""
+    table = worker_table(config, worker.name)
+    if table is None:
+        return []
+    unread = []
+    if table.limits.memory is not None and any(one.rss_bytes is None for one in worker.instances):
+        unread.append("memory")
+    if table.limits.cpu_percent is not None and any(one.cpu_percent is None for one in worker.instances):
+        unread.append("CPU time")
+    return unread
 
 
 def _of_sessions(snapshot: Snapshot) -> Iterator[Unknown]:

@@ -33,7 +33,9 @@ PAUSE_S = 60.0
 """Between two Snapshots: more is a pause of ours."""
 SETTLE_S = 30.0
 """After a jump or pause nothing new opens for so long."""
-_EASED = frozenset({"system-load", "cpu-starved", "memory-pressure", "swap-thrash", "disk-full", "worker-failing"})
+_EASED = frozenset(
+    {"system-load", "cpu-starved", "memory-pressure", "swap-thrash", "disk-full", "worker-failing", "worker-limits"}
+)
 """Rules with thresholds, which are asked again with those of recovery."""
 
 

@@ -1,6 +1,7 @@
 """What the targets' metrics were: a small table in the state directory, one sample a minute at most, bounded.
 
-Where it is full every second sample goes, but never the first. Only a console that may change things writes it.
+Where it is full every second sample goes, but never the first. Only who may change things writes it. Several that
+do so at once add to the same table: what one has told of a minute no other tells again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from opsconsole.model.text import shown
 
 FILE_NAME = "targets.json"
 EVERY_S = 60.0
+APART_S = 0.9 * EVERY_S
+"""What comes sooner after what another console has kept tells nothing new."""
 MOST_SAMPLES = 64
 """Of each metric."""
 MOST_METRICS = 64
@@ -37,13 +40,17 @@ class TargetSamples:
 
     def read(self) -> str:
         """Take what there is. Returns what is wrong with it, or an empty text."""
+        self.samples, problem = self._stored()
+        return problem
+
+    def _stored(self) -> tuple[Samples, str]:
+        """What is in the file, and what is wrong with it."""
         try:
-            self.samples = msgspec.json.decode(read_state_file(self._path, LARGEST), type=Samples)
+            return msgspec.json.decode(read_state_file(self._path, LARGEST), type=Samples), ""
         except FileNotFoundError:
-            return ""
+            return {}, ""
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return f"{self._path}: {shown(str(error))}; the targets' trend begins anew"
-        return ""
+            return {}, f"{self._path}: {shown(str(error))}; the targets' trend begins anew"
 
     def first(self) -> dict[str, TargetSample]:
         """The oldest sample of each metric."""
@@ -59,8 +66,7 @@ class TargetSamples:
         self._recorded_at = monotonic
         samples = dict(self.samples)
         for target in known:
-            kept = (*samples.get(target.metric, ()), TargetSample(at, target.current))
-            samples[target.metric] = kept if len(kept) <= MOST_SAMPLES else (*kept[:-1:2], kept[-1])
+            samples[target.metric] = _bounded((*samples.get(target.metric, ()), TargetSample(at, target.current)))
         if len(samples) > MOST_METRICS:
             wished = {target.metric for target in known}
             samples = {metric: kept for metric, kept in samples.items() if metric in wished}
@@ -68,10 +74,27 @@ class TargetSamples:
         return True
 
     def save(self) -> str:
-        """Write the table. Returns why it could not be written, or an empty text. May be called on any thread."""
+        """Add what was recorded to the table. Returns why it could not be, or an empty text. Any thread's."""
         with self._lock:
+            mine = self.samples
+            stored, _ = self._stored()
+            continued = {metric: _continued(stored.get(metric, ()), added) for metric, added in mine.items()}
+            both = stored | continued if len(stored | continued) <= MOST_METRICS else continued
             try:
-                replace_state_file(self._path, msgspec.json.encode(self.samples))
+                replace_state_file(self._path, msgspec.json.encode(both))
             except OSError as error:
                 return f"the targets' trend is not kept: {shown(str(error))}"
             return ""
+
+
+def _bounded(samples: tuple[TargetSample, ...]) -> tuple[TargetSample, ...]:
+    return samples if len(samples) <= MOST_SAMPLES else (*samples[:-1:2], samples[-1])
+
+
+def _continued(stored: tuple[TargetSample, ...], added: tuple[TargetSample, ...]) -> tuple[TargetSample, ...]:
+    """What is stored, and of what is added what is newer; what is stored of the future was never so."""
+    kept = tuple(sample for sample in stored if sample.at <= added[-1].at)
+    for sample in added:
+        if not kept or sample.at - kept[-1].at >= APART_S:
+            kept = _bounded((*kept, sample))
+    return kept

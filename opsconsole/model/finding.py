@@ -19,7 +19,7 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 RULE_NAMES = (
     *("service-down", "service-degraded", "port-shared", "port-held"),
     *("worker-missing", "worker-duplicates", "worker-failing", "worker-crash-loop", "worker-pidfile", "worker-silent"),
-    *("log-errors", "system-load", "cpu-starved", "memory-pressure", "swap-thrash", "disk-full"),
+    *("worker-limits", "log-errors", "system-load", "cpu-starved", "memory-pressure", "swap-thrash", "disk-full"),
     *("sessions-many", "session-idle", "session-hung", "session-dead"),
     *("env-stale", "env-duplicate", "env-ports-exhausted", "env-source"),
     *("site-down", "site-unexpected", "site-tls"),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from opsconsole.config.types import Config
 from opsconsole.diagnose.rules.disks import disk_full
 from opsconsole.diagnose.rules.environments import env_duplicate, env_ports_exhausted, env_source, env_stale
+from opsconsole.diagnose.rules.limits import worker_limits
 from opsconsole.diagnose.rules.logs import log_errors
 from opsconsole.diagnose.rules.machine import cpu_starved, memory_pressure, swap_thrash, system_load
 from opsconsole.diagnose.rules.pid_files import worker_pidfile
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = tuple(
         worker_crash_loop,
         worker_pidfile,
         worker_silent,
+        worker_limits,
         log_errors,
         system_load,
         cpu_starved,

@@ -11,10 +11,12 @@ from opsconsole.config.types import (
     DiagnoseTable,
     Duration,
     EnvironmentsTable,
+    LimitsTable,
     QueueTable,
     ServiceTable,
     SessionsTable,
     SiteTable,
+    Size,
     WorkerTable,
 )
 from opsconsole.diagnose.diagnose import findings_of
@@ -62,6 +64,11 @@ def config(**changes: Any) -> Config:
             ),
             WorkerTable(name="assigner", command=("python3", "workers/assigner_worker.py", "--daemon")),
             WorkerTable(name="auto_confirm", command=("python3", "workers/auto_confirm_worker_v2.py")),
+            WorkerTable(
+                name="hungry",
+                command=("python3", "hungry.py"),
+                limits=LimitsTable(memory=Size(500 << 20), cpu_percent=150.0),
+            ),
         ),
         "site": (SiteTable(name="Selam Pharmacy", url="http://127.0.0.1:7085/"),),
         "sessions": SessionsTable(limit=2, idle_after=Duration(3600), review_after=Duration(7200)),

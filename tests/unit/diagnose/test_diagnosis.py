@@ -189,6 +189,24 @@ def test_an_unknown_reading_fires_nothing_of_its_own_and_is_listed(name: str) ->
     assert diagnosis.unknown[0].rules
 
 
+def test_what_a_limited_worker_takes_is_unknown_where_it_is_not_told() -> None:
+    blind = worker("hungry", (instance(rss_bytes=None, cpu_percent=None),))
+    diagnosis = diagnose(scene(workers=(blind,)), config())
+    assert diagnosis.findings == ()
+    (one,) = diagnosis.unknown
+    assert (one.subject, one.rules, one.items) == ("limits of hungry", ("worker-limits",), ("hungry",))
+    assert "memory, CPU time" in one.reason
+
+
+def test_a_worker_over_its_limit_and_a_starved_machine_name_each_other() -> None:
+    starved = system(memory_available_bytes=163 * MB)
+    found_here = by_id(
+        diagnose(scene(system=starved, workers=(worker("hungry", (instance(rss_bytes=900 * MB),)),)), config())
+    )
+    assert [one.id for one in found_here["memory-pressure:machine"].causes] == ["worker-limits:hungry"]
+    assert [one.id for one in found_here["worker-limits:hungry"].symptoms] == ["memory-pressure:machine"]
+
+
 def test_nothing_readable_is_ten_points_of_ignorance_not_of_health() -> None:
     diagnosis = diagnose(samples.unknown_everywhere(), config())
     assert diagnosis.findings == ()

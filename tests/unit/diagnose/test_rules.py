@@ -17,6 +17,7 @@ from opsconsole.model.worker import Helper, PidFile
 from tests.makers import (
     AT,
     GB,
+    MB,
     disk,
     environment,
     instance,
@@ -177,6 +178,27 @@ CASES = (
         "medium",
         scene(workers=(worker(silent=True),)),
         scene(workers=(worker("assigner", (), silent=True),)),
+    ),
+    Case(
+        "worker-limits",
+        "hungry",
+        "medium",
+        scene(workers=(worker("hungry", (instance(rss_bytes=501 * MB),)),)),
+        scene(workers=(worker("hungry", (instance(1, rss_bytes=449 * MB), instance(2, rss_bytes=449 * MB))),)),
+    ),
+    Case(
+        "worker-limits",
+        "hungry",
+        "low",
+        scene(workers=(worker("hungry", (instance(rss_bytes=450 * MB),)),)),
+        scene(workers=(worker("assigner", (instance(rss_bytes=5000 * MB),)),)),
+    ),
+    Case(
+        "worker-limits",
+        "hungry",
+        "medium",
+        scene(workers=(worker("hungry", (instance(cpu_percent=151.0),)),)),
+        scene(workers=(worker("hungry", (instance(cpu_percent=150.0, rss_bytes=None),)),)),
     ),
     Case(
         "system-load",

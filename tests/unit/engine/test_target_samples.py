@@ -51,3 +51,34 @@ def test_a_broken_table_is_told_and_begun_anew(tmp_path: Path, content: bytes) -
     table = TargetSamples(tmp_path)
     assert "begins anew" in table.read()
     assert table.first() == {}
+
+
+def test_two_consoles_keep_one_sample_a_minute_between_them_and_lose_none(tmp_path: Path) -> None:
+    one, other = TargetSamples(tmp_path), TargetSamples(tmp_path)
+    one.record((target(8.0), target(2.0, "of one")), 1000.0, 0.0)
+    other.record((target(8.1),), 1020.0, 0.0)
+    assert (one.save(), other.save()) == ("", "")
+    one.record((target(7.0),), 1060.0, 60.0)
+    other.record((target(7.1),), 1080.0, 60.0)
+    assert (one.save(), other.save()) == ("", "")
+    third = TargetSamples(tmp_path)
+    assert third.read() == ""
+    assert third.samples["load1"] == (TargetSample(1000.0, 8.0), TargetSample(1060.0, 7.0))
+    assert third.samples["of one"] == (TargetSample(1000.0, 2.0),)
+
+
+def test_the_table_on_disk_is_as_bounded_as_that_in_memory_and_forgets_a_future_that_was_none(tmp_path: Path) -> None:
+    one, other = TargetSamples(tmp_path), TargetSamples(tmp_path)
+    for minute in range(300):
+        writer = (one, other)[minute % 2]
+        writer.record((target(float(minute)),), minute * EVERY_S, minute * EVERY_S)
+        assert writer.save() == ""
+    late = TargetSamples(tmp_path)
+    assert late.read() == ""
+    assert len(late.samples["load1"]) <= MOST_SAMPLES
+    assert late.first() == {"load1": TargetSample(0.0, 0.0)}
+    before = TargetSamples(tmp_path)
+    before.record((target(1.0),), 90.0, 0.0)
+    assert before.save() == ""
+    assert late.read() == ""
+    assert late.samples["load1"][-1] == TargetSample(90.0, 1.0)
