@@ -23,6 +23,8 @@ from opsconsole.model.text import shown
 from opsconsole.model.worker import Log
 
 TAIL_BYTES = 65536
+MOST_AGAIN = 32
+"""Logs that are read again in one cycle, those that have grown taking turns: what the others tell is a cycle older."""
 FOLLOW_BYTES = 262144
 """The most that one poll of a follower reads; what grew beyond it is skipped, and said."""
 LINE_LIMIT = 2000
@@ -115,7 +117,7 @@ def summary(path: Path, tail: Tail, now: float) -> Log:
 
 
 class LogSource:
-    """Reads the logs of the config again only when they have changed."""
+    """Reads the logs of the config again only when they have changed, and of these no more than a few at a time."""
 
     name = "logs"
     every_s = 4.0
@@ -124,18 +126,30 @@ class LogSource:
     def __init__(self, paths: tuple[Path, ...]) -> None:
         self._paths = paths
         self._seen: dict[Path, tuple[tuple[int, int, int], Log]] = {}
+        self._first = 0
+        """Position of the path whose turn is first in the next read."""
+        self._left = MOST_AGAIN
 
     def read(self, clock: Clock) -> Reading[dict[Path, Log]]:
         now = clock.wall()
-        return ok({path: self._log(path, now) for path in self._paths}, now)
+        self._left = MOST_AGAIN
+        read: dict[Path, Log] = {}
+        for place in (*range(self._first, len(self._paths)), *range(self._first)):
+            had_turns = self._left > 0
+            read[self._paths[place]] = self._log(self._paths[place], now)
+            if had_turns and self._left == 0:
+                self._first = (place + 1) % len(self._paths)
+        return ok({path: read[path] for path in self._paths}, now)
 
     def _log(self, path: Path, now: float) -> Log:
         with contextlib.suppress(OSError):
             status = path.lstat()
             state = (status.st_ino, status.st_size, status.st_mtime_ns)
             known = self._seen.get(path)
-            if known is not None and known[0] == state:
+            if known is not None and (known[0] == state or self._left == 0):
                 return msgspec.structs.replace(known[1], age_s=max(now - status.st_mtime, 0.0))
+            if known is not None:
+                self._left -= 1
             return self._fresh(path, state, now)
         return self._fresh(path, None, now)
 

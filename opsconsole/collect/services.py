@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from opsconsole.collect.health import is_running, is_unwell
@@ -12,6 +14,7 @@ from opsconsole.model.process import Process, ProcessTable, usage
 from opsconsole.model.reading import Reading, ok, unconfigured
 from opsconsole.model.service import Probe, Service, ServiceState
 from opsconsole.model.text import shown_url
+from opsconsole.model.worker import Log
 
 MISSES_UNTIL_DOWN = 2
 NOT_YET = "not probed yet"
@@ -33,6 +36,7 @@ def assemble_services(
     misses: Misses,
     discovered: bool = False,
     monotonic: float | None = None,
+    logs: Mapping[Path, Log] | None = None,
 ) -> Reading[tuple[Service, ...]]:
     """One Service for each table. A port must be missed twice before its service is down.
 
@@ -55,6 +59,7 @@ def assemble_services(
             discovered,
             now,
             monotonic,
+            (logs or {}).get(table.log) if table.log is not None else None,
         )
         for table in tables
     )
@@ -73,6 +78,7 @@ def _service(
     discovered: bool,
     now: float,
     monotonic: float | None,
+    log_tail: Log | None,
 ) -> Service:
     owners = _owners(port)
     members = _members(owners, processes)
@@ -106,6 +112,7 @@ def _service(
         rss_bytes=cost.rss_bytes if cost is not None else None,
         swap_bytes=cost.swap_bytes if cost is not None else None,
         log=str(table.log) if table.log is not None else "",
+        log_tail=log_tail,
     )
 
 

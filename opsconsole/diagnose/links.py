@@ -88,7 +88,9 @@ def of_ports(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator
 
 
 def of_services(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
-    """A service that is down or degraded, and what is asked of it: sites on its port, the list of environments."""
+    """A service that is down or degraded: what its log says of that, and what is asked of it, sites on its port and
+    the list of environments.
+    """
     ports = {service.name: service.port for service in snapshot.services.value or ()}
     sites = {site.name: local_port(site.url) for site in snapshot.sites.value or ()}
     source = local_port(config.environments.url) if config.environments is not None else None
@@ -97,6 +99,8 @@ def of_services(findings: Findings, snapshot: Snapshot, config: Config) -> Itera
         for site in findings.of("site-down", "site-unexpected", "site-tls"):
             if port is not None and sites.get(site.subject) == port:
                 yield Link(service.id, site.id, "cause", f"{service.subject} serves it")
+        if findings.has(f"log-errors:{service.subject}"):
+            yield Link(f"log-errors:{service.subject}", service.id, "symptom", "")
         if port is not None and source == port and findings.has(f"env-source:{SUBJECT}"):
             yield Link(service.id, f"env-source:{SUBJECT}", "cause", f"{service.subject} lists the environments")
 

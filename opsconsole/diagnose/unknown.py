@@ -7,6 +7,7 @@ from typing import Any
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.look import worker_table
+from opsconsole.diagnose.rules.logs import logs_of
 from opsconsole.diagnose.words import listed, several
 from opsconsole.model.finding import Unknown
 from opsconsole.model.reading import Reading
@@ -19,7 +20,7 @@ _SERVICE = ("service-down", "service-degraded")
 _SESSION = ("session-idle", "session-hung")
 _SITE = ("site-down", "site-unexpected", "site-tls")
 _READINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("services", _SERVICE),
+    ("services", (*_SERVICE, "log-errors")),
     ("workers", (*_WORKER, "worker-pidfile", "worker-silent", "worker-limits", "log-errors")),
     ("sessions", ("sessions-many", *_SESSION, "session-dead")),
     ("environments", ("env-stale", "env-duplicate", "env-ports-exhausted")),
@@ -75,10 +76,9 @@ def _of_items(snapshot: Snapshot, config: Config) -> Iterator[Unknown]:
             yield Unknown(f"limits of {worker.name}", why, at, ("worker-limits",), (worker.name,))
         if worker.pid_file is not None and worker.pid_file.state == "unreadable":
             yield Unknown(f"pid file of {worker.name}", worker.pid_file.reason, at, _PID, (worker.name,))
-        if worker.log is not None and worker.log.state == "unreadable":
-            yield Unknown(
-                f"log of {worker.name}", worker.log.reason, at, ("log-errors", "worker-silent"), (worker.name,)
-            )
+    for name, log, at in logs_of(snapshot):
+        if log.state == "unreadable":
+            yield Unknown(f"log of {name}", log.reason, at, ("log-errors", "worker-silent"), (name,))
     environments = snapshot.environments.value
     if environments is not None:
         ageless = [one.name for one in environments.items if one.stale is None and one.ttl_s is not None]

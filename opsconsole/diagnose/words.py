@@ -51,9 +51,18 @@ def command(argv: Sequence[str]) -> str:
 
 
 def every(shortest: float, longest: float) -> str:
-    """``every 13 min``, ``every 5 to 15 min``, ``every 4 s``; at once where no time passes between them."""
+    """``every 13 min``, ``every 5 to 15 min``, ``every 4 s to 39 min``; at once where no time passes between them."""
     if longest < 1:
         return "several a second"
-    unit, length = ("s", 1.0) if longest < 120 else ("min", 60.0) if longest < 7200 else ("h", 3600.0)
-    low, high = round(shortest / length), round(longest / length)
-    return f"every {low} to {high} {unit}" if low != high else f"every {high} {unit}"
+    high, of_high = _in_unit(longest)
+    if shortest < 1:
+        return f"at most {high} {of_high} apart"
+    low, of_low = _in_unit(shortest)
+    if of_low != of_high:
+        return f"every {low} {of_low} to {high} {of_high}"
+    return f"every {low} to {high} {of_high}" if low != high else f"every {high} {of_high}"
+
+
+def _in_unit(seconds: float) -> tuple[int, str]:
+    unit, length = ("s", 1.0) if seconds < 120 else ("min", 60.0) if seconds < 7200 else ("h", 3600.0)
+    return round(seconds / length), unit

@@ -69,6 +69,7 @@ class Assembly:
         probes = lanes.reading("probes", PROBES_HINT)
         servers = lanes.reading("tmux")
         seen = lanes.reading("agents")
+        logs = lanes.reading("logs").value or {}
         services = assemble_services(
             config.service,
             scan.ports,
@@ -78,12 +79,13 @@ class Assembly:
             self._service_misses,
             discovered=discovered,
             monotonic=clock.monotonic(),
+            logs=logs,
         )
         workers = assemble_workers(
             config.worker,
             scan.processes,
             lanes.reading("pid_files").value or {},
-            lanes.reading("logs").value or {},
+            logs,
             now,
             self._worker_memory,
         )

@@ -35,7 +35,7 @@ def _wanted(config: Config) -> dict[str, _Wanted]:
     wanted = {"tmux": _Wanted((sessions, demo), lambda: TmuxSource(sessions, demo)), "disks": _Wanted((), DiskSource)}
     if targets := targets_of(config):
         wanted["probes"] = _Wanted(targets, lambda: ProbeSource(targets))
-    if logs := tuple(worker.log for worker in config.worker if worker.log is not None):
+    if logs := tuple(dict.fromkeys(one.log for one in (*config.worker, *config.service) if one.log is not None)):
         wanted["logs"] = _Wanted(logs, lambda: LogSource(logs))
     if pid_files := tuple(worker.pid_file for worker in config.worker if worker.pid_file is not None):
         wanted["pid_files"] = _Wanted(pid_files, lambda: PidFileSource(pid_files))

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from opsconsole.model.listener import Owner, Sharing
+from opsconsole.model.worker import Log
 
 ServiceState = Literal["up", "degraded", "down", "unknown"]
 SiteState = Literal["up", "unexpected", "down", "unknown"]
@@ -74,6 +75,8 @@ class Service(msgspec.Struct, frozen=True):
     """False while nobody was looked through for who holds the port: then it is not known that they cannot be seen."""
     log: str = ""
     """Path of its log file, when the config names one."""
+    log_tail: Log | None = None
+    """What the end of that file tells; None while nobody has read it."""
 
 
 class Site(msgspec.Struct, frozen=True):

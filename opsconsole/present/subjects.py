@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from opsconsole.diagnose.words import every, several
 from opsconsole.model.environment import Environment
 from opsconsole.model.service import Service, Site
 from opsconsole.model.session import Below, Pane, Session
@@ -56,6 +57,8 @@ def service_sections(service: Service, snapshot: Snapshot, history: HistoryReade
     if roots:
         usage = _usage(service.cpu_percent, service.rss_bytes, service.swap_bytes, scanned)
         yield from fields("Use", usage)
+    if service.log_tail is not None:
+        yield from fields("Log", _log_fields(service.log_tail, None))
     series = (("cpu", f"cpu:service:{service.name}", False), ("memory", f"rss:service:{service.name}", True))
     yield from history_section(history, series, signs)
     yield from process_sections("Processes", roots, snapshot, signs)
@@ -91,7 +94,7 @@ def _service_fields(service: Service, snapshot: Snapshot) -> Iterator[Line]:
         yield field("http", str(service.http_status) if answered else unanswered, probe)
         if answered:
             yield field("latency", humanise.latency(service.latency_ms), probe)
-    if service.log:
+    if service.log and service.log_tail is None:
         yield field("log", service.log)
     if service.discovered:
         yield field("discovered", "found listening, not in the config", "", "muted")
@@ -185,6 +188,10 @@ def _log_fields(log: Log, silent: bool | None) -> Iterator[Line]:
         yield field(
             "errors", f"{log.errors} in the last {humanise.count(log.lines)} lines", rate, "warn" if log.errors else ""
         )
+    for pattern in log.patterns:
+        if pattern.count > 1:
+            cadence = every(*pattern.every_s) if pattern.every_s is not None else ""
+            yield field(several(pattern.count, "time"), pattern.template, cadence)
     if log.last_line:
         yield field("last line", log.last_line)
 

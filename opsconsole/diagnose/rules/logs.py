@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.known_errors import known_error
@@ -16,43 +17,65 @@ SOONEST_S, LATEST_S = 60.0, 3600.0
 """A pattern has ceased when two of its usual gaps have passed without it, within these bounds."""
 
 
+class Logged(NamedTuple):
+    """A log of the config, and whose it is."""
+
+    name: str
+    log: Log
+    read_at: float | None
+
+
+def logs_of(snapshot: Snapshot) -> Iterator[Logged]:
+    """Each log once: of the workers, then of the services; a service that is called like a worker says so."""
+    names, paths = set[str](), set[str]()
+    for worker in snapshot.workers.value or ():
+        names.add(worker.name)
+        if worker.log is not None:
+            paths.add(worker.log.path)
+            yield Logged(worker.name, worker.log, snapshot.workers.at)
+    for service in snapshot.services.value or ():
+        if service.log_tail is not None and service.log_tail.path not in paths:
+            paths.add(service.log_tail.path)
+            name = f"service {service.name}" if service.name in names else service.name
+            yield Logged(name, service.log_tail, snapshot.services.at)
+
+
 def log_errors(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
-    """A worker writes the same error again and again: lines alike but for times, numbers, ids and quoted names.
+    """A worker or service writes the same error again and again: lines alike but for times, numbers, ids, quoted names.
 
     Evidence: the patterns in the last 64 KB of its log, with count, first, last, cadence and the newest line.
     Blind spots: errors that are not called so in the line; logs whose lines carry no time are judged by their last
-    write; the logs of services are not read.
+    write; a service without `log` in the config has none to be read.
     """
-    for worker in snapshot.workers.value or ():
-        if worker.log is None:
-            continue
-        log = worker.log
+    for logged in logs_of(snapshot):
         going_on = [
-            one for one in log.patterns if one.count >= config.diagnose.log_errors and _goes_on(one, log, snapshot)
+            one
+            for one in logged.log.patterns
+            if one.count >= config.diagnose.log_errors and _goes_on(one, logged.log, snapshot)
         ]
-        if not going_on:
-            continue
-        worst = going_on[0]
-        known = [(one, each) for one in going_on if (each := known_error(one.sample, config)) is not None]
-        firsts = [one.first for one in going_on if one.first is not None]
-        yield found(
-            "log-errors",
-            "low",
-            worker.name,
-            f"{worker.name} logs errors again and again: {worst.template}"[:150],
-            evidence=tuple(Evidence(log.path, snapshot.workers.at, pattern_fact(one)) for one in going_on),
-            root_cause="; ".join(dict.fromkeys(f"{each.name}: {each.cause}" for _, each in known))
-            or "not a known kind of error: its lines say what there is to know",
-            impact=f"{several(sum(one.count for one in going_on), 'error')} at the end of its log, work not done",
-            remedy=Remedy(
-                steps=(
-                    f"read them: tail -n 50 {log.path}",
-                    *dict.fromkeys(each.fix for _, each in known if each.fix),
-                )
-            ),
-            verify=f"none of these for two of their usual gaps: {listed(one.template for one in going_on)}"[:300],
-            since=min(firsts, default=None),
-        )
+        if going_on:
+            yield _finding(logged, going_on, config)
+
+
+def _finding(logged: Logged, going_on: list[LogPattern], config: Config) -> Finding:
+    path = logged.log.path
+    known = [(one, each) for one in going_on if (each := known_error(one.sample, config)) is not None]
+    firsts = [one.first for one in going_on if one.first is not None]
+    return found(
+        "log-errors",
+        "low",
+        logged.name,
+        f"{logged.name} logs errors again and again: {going_on[0].template}"[:150],
+        evidence=tuple(Evidence(path, logged.read_at, pattern_fact(one)) for one in going_on),
+        root_cause="; ".join(dict.fromkeys(f"{each.name}: {each.cause}" for _, each in known))
+        or "not a known kind of error: its lines say what there is to know",
+        impact=f"{several(sum(one.count for one in going_on), 'error')} at the end of its log, work not done",
+        remedy=Remedy(
+            steps=(f"read them: tail -n 50 {path}", *dict.fromkeys(each.fix for _, each in known if each.fix))
+        ),
+        verify=f"none of these for two of their usual gaps: {listed(one.template for one in going_on)}"[:300],
+        since=min(firsts, default=None),
+    )
 
 
 def pattern_fact(pattern: LogPattern) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from opsconsole.collect.files import FileUnreadable
-from opsconsole.collect.logs import LogFollower, LogSource, is_error, line_time, read_tail, summary
+from opsconsole.collect.logs import MOST_AGAIN, LogFollower, LogSource, is_error, line_time, read_tail, summary
 from opsconsole.model.clock import SystemClock
 
 TODAY = datetime(2026, 2, 8, 12, 0, 0)
@@ -141,3 +141,21 @@ def test_what_comes_too_fast_is_skipped_and_said(tmp_path: Path) -> None:
     lines, note = follower.poll()
     assert lines[-1] == "end"
     assert note.startswith("skipped ")
+
+
+def test_no_more_than_a_few_grown_logs_are_read_again_in_one_cycle_and_each_has_its_turn(tmp_path: Path) -> None:
+    paths = tuple(tmp_path / f"{number}.log" for number in range(2 * MOST_AGAIN + 5))
+    for path in paths:
+        path.write_text("first\n")
+    source = LogSource(paths)
+    first = source.read(SystemClock()).value
+    assert first is not None
+    assert {log.last_line for log in first.values()} == {"first"}
+    for path in paths:
+        path.write_text("first\nsecond\n")
+    told = []
+    for _ in range(3):
+        logs = source.read(SystemClock()).value
+        assert logs is not None
+        told.append(sum(log.last_line == "second" for log in logs.values()))
+    assert told == [MOST_AGAIN, 2 * MOST_AGAIN, len(paths)]

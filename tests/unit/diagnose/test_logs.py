@@ -9,11 +9,12 @@ import pytest
 from opsconsole.config.types import ErrorTable
 from opsconsole.diagnose import diagnose
 from opsconsole.diagnose.known_errors import BUILT_IN, known_error
+from opsconsole.diagnose.words import every
 from opsconsole.model.log_pattern import LogPattern
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Log
-from tests.makers import AT, queue, worker
-from tests.unit.diagnose.scenes import config, found_by, scene
+from tests.makers import AT, queue, service, worker
+from tests.unit.diagnose.scenes import config, found_by, ids, scene
 
 NO_PORTS = "RuntimeError: No available ports for new environment"
 
@@ -65,11 +66,55 @@ def test_a_log_without_times_is_judged_by_its_last_write() -> None:
     assert found_by("log-errors", scene(workers=(worker(log=old),))) == []
 
 
+def test_a_services_log_is_mined_like_a_workers() -> None:
+    log = Log(path="/tmp/app.log", state="ok", age_s=4.0, patterns=(pattern(),))
+    (finding,) = found_by("log-errors", scene(services=(service(log=log.path, log_tail=log),)))
+    assert finding.id == "log-errors:Dashboard"
+    assert finding.evidence[0].source == "/tmp/app.log"
+    assert found_by("log-errors", scene(services=(service(log=log.path),))) == []
+
+
+def test_a_log_that_two_share_is_told_once_and_two_of_one_name_are_told_apart() -> None:
+    mine, other = (
+        Log(path=path, state="ok", age_s=4.0, patterns=(pattern(),)) for path in ("/tmp/one.log", "/tmp/other.log")
+    )
+    workers = (worker("Dashboard", log=mine),)
+    shared = scene(workers=workers, services=(service(log_tail=mine),))
+    assert ids(found_by("log-errors", shared)) == ["log-errors:Dashboard"]
+    apart = scene(workers=workers, services=(service(log_tail=other),))
+    assert ids(found_by("log-errors", apart)) == ["log-errors:Dashboard", "log-errors:service Dashboard"]
+
+
+def test_the_errors_of_a_service_that_is_down_are_told_in_its_finding() -> None:
+    log = Log(path="/tmp/app.log", state="ok", age_s=4.0, patterns=(pattern(),))
+    (finding,) = diagnose(scene(services=(service(state="down", log_tail=log),)), config()).findings
+    assert finding.id == "service-down:Dashboard"
+    assert [one.id for one in finding.causes] == ["log-errors:Dashboard"]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "told"),
+    [
+        ((300.0, 900.0), "every 5 to 15 min"),
+        ((780.0, 780.0), "every 13 min"),
+        ((4.0, 2340.0), "every 4 s to 39 min"),
+        ((0.0, 2340.0), "at most 39 min apart"),
+        ((0.0, 0.4), "several a second"),
+        ((60.0, 7200.0), "every 60 s to 2 h"),
+    ],
+)
+def test_a_cadence_is_told_in_units_that_fit_both_its_ends(gaps: tuple[float, float], told: str) -> None:
+    assert every(*gaps) == told
+
+
 def test_an_unreadable_log_fires_nothing_and_is_unknown() -> None:
     log = Log(path="/tmp/assigner.log", state="unreadable", reason="/tmp/assigner.log: permission denied")
     diagnosis = diagnose(scene(workers=(worker(log=log, silent=None),)), config())
     assert diagnosis.findings == ()
     assert [one.subject for one in diagnosis.unknown] == ["log of assigner"]
+    diagnosis = diagnose(scene(services=(service(log_tail=log),)), config())
+    assert diagnosis.findings == ()
+    assert [one.subject for one in diagnosis.unknown] == ["log of Dashboard"]
 
 
 def test_the_errors_of_a_failing_worker_are_told_in_its_finding() -> None:
