@@ -30,6 +30,9 @@ from opsconsole.demo.starter import Starter
 from opsconsole.demo.waiting import until
 from opsconsole.model.identity import ProcessId
 
+SECOND_LATER_S = 0.05
+"""Some ticks of the kernel's clock: two that start within one are twins, and which of them stays would be asked."""
+
 
 class Fleet:
     def __init__(self, plan: Blueprint, layout: Layout, starter: Starter, weight_mb: int) -> None:
@@ -118,7 +121,11 @@ class Fleet:
 
     def _service(self, name: str, script: str, port: int, copies: int = 1) -> None:
         log = f"architect_{script.removesuffix('.py')}.log"
-        pids = tuple(self._starter.python(script, *service_arguments(script, port), log=log) for _ in range(copies))
+        pids: tuple[int, ...] = ()
+        for copy in range(copies):
+            if copy:
+                time.sleep(SECOND_LATER_S)
+            pids += (self._starter.python(script, *service_arguments(script, port), log=log),)
         degraded = script == "app.py" and not self._plan.healthy
         self._services.append(
             ExpectedService(

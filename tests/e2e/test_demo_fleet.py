@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from opsconsole.demo.expected import ExpectedSession, ExpectedWorker
+from opsconsole.demo.processes import identity
 from opsconsole.demo.sandbox import Sandbox
 from tests.e2e.demo_ground import argv, eventually, exists, http, registry, screen, tmux
 
@@ -46,6 +47,12 @@ def test_services_are_held_by_the_processes_it_names(sandbox: Sandbox) -> None:
 def test_two_processes_share_the_dashboards_port(sandbox: Sandbox) -> None:
     dashboard = sandbox.expected.services[0]
     assert len(listeners(dashboard.port)) == len(dashboard.pids) == 2
+
+
+def test_the_second_on_a_port_is_told_from_the_first_by_its_age(sandbox: Sandbox) -> None:
+    """Of twins it would have to be asked which one stays, and the remedy would be none for one key."""
+    first, second = (identity(pid).start_ticks for pid in sandbox.expected.services[0].pids)
+    assert second > first
 
 
 def test_everything_listens_on_loopback_only(sandbox: Sandbox) -> None:
