@@ -35,7 +35,8 @@ def _wanted(config: Config) -> dict[str, _Wanted]:
     wanted = {"tmux": _Wanted((sessions, demo), lambda: TmuxSource(sessions, demo)), "disks": _Wanted((), DiskSource)}
     if targets := targets_of(config):
         wanted["probes"] = _Wanted(targets, lambda: ProbeSource(targets))
-    if logs := tuple(dict.fromkeys(one.log for one in (*config.worker, *config.service) if one.log is not None)):
+    told = [worker.log for worker in config.worker] + [service.log for service in config.service]
+    if logs := tuple(dict.fromkeys(path for path in told if path is not None)):
         wanted["logs"] = _Wanted(logs, lambda: LogSource(logs))
     if pid_files := tuple(worker.pid_file for worker in config.worker if worker.pid_file is not None):
         wanted["pid_files"] = _Wanted(pid_files, lambda: PidFileSource(pid_files))
