@@ -212,7 +212,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def action_perform(self, action_id: str) -> None:
         """Do an action of the registry, on whatever screen is on top."""
-        if self.looks.close_tour(action_id):
+        if self.looks.close_tour():
             return
         action = self.actions[action_id]
         screen = self.screen

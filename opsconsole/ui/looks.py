@@ -26,8 +26,6 @@ SAVE_AFTER_S = 1.0
 """How long changes are gathered before they are written."""
 RECORD_AFTER_S = 4.0
 """When history begins to be kept: by then the first screen is there."""
-_CLOSES_ONLY = frozenset({"back", "quit", "interrupt"})
-"""Keys that people press to be rid of something: with the tour there they do nothing else."""
 
 
 class Looks:
@@ -142,14 +140,20 @@ class Looks:
 
     # The tour
 
-    def close_tour(self, action_id: str = "") -> bool:
-        """Close it for good. True when the key was for nothing but that."""
+    def close_tour(self) -> bool:
+        """Close it for good. True when the key was for that: nobody chose what it would do beside.
+
+        Where there was no room for it, nothing was seen: the key is for something else, and it comes the next time.
+        """
         if not self.touring:
             return False
         self.touring = False
-        self._remember(tour_seen=True)
+        arrangement = self._app.main.arrangement
+        seen = arrangement is not None and "tour" in arrangement.boxes
         self._app.main.show_tour(None, 0)
-        return action_id in _CLOSES_ONLY
+        if seen:
+            self._remember(tour_seen=True)
+        return seen
 
     def _key_of(self, action_id: str) -> str:
         keys = self._app.keymap.keys.get(action_id, ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from textual.color import Color
 
 from opsconsole.config.checks import THEMES as ALLOWED
@@ -26,8 +27,8 @@ async def test_order_columns_and_filter_are_there_again_in_the_next_console(tmp_
     state = tmp_path / "state"
     app, _, _ = console(state_dir=state)
     async with app.run_test(size=(160, 40)) as pilot:
-        await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
-        await pilot.press("2", "z", "greater_than_sign", "I", "o")
+        await eventually(pilot, lambda: bool(app.query("#tour")) and bool(app.main.tables["workers"].rows))
+        await pilot.press("escape", "2", "z", "greater_than_sign", "I", "o")
         await eventually(pilot, lambda: isinstance(app.screen, ColumnsBox))
         await pilot.press("j", "space", "escape")
         await eventually(pilot, lambda: app.screen is app.main)
@@ -48,7 +49,8 @@ async def test_order_columns_and_filter_are_there_again_in_the_next_console(tmp_
 async def test_changes_are_written_while_the_console_runs(tmp_path: Path) -> None:
     app, _, _ = console(state_dir=tmp_path / "state")
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("greater_than_sign")
+        await eventually(pilot, lambda: bool(app.query("#tour")))
+        await pilot.press("escape", "greater_than_sign")
         file = tmp_path / "state" / "screen.json"
         await eventually(pilot, lambda: file.exists() and "services" in file.read_text(), within_s=20.0)
 
@@ -78,14 +80,38 @@ async def test_the_tour_comes_once_and_any_key_closes_it(tmp_path: Path) -> None
         assert not again.query("#tour")
 
 
-async def test_a_key_that_moves_closes_the_tour_and_moves(tmp_path: Path) -> None:
-    app, _, _ = console(state_dir=tmp_path / "state")
+@pytest.mark.parametrize("key", ["j", "tab", "D", "r", "X", "ctrl+c", "enter", "slash", "question_mark", "3"])
+async def test_the_key_that_closes_the_tour_does_nothing_else(tmp_path: Path, key: str) -> None:
+    app, door, _ = console(state_dir=tmp_path / "state")
     async with app.run_test(size=(120, 40)) as pilot:
         await eventually(pilot, lambda: bool(app.query("#tour")) and bool(app.main.table.rows))
+        app.main.enter("workers")
+        await pilot.pause()
+        before = app.main.cursor_row
+        await pilot.press(key)
+        await eventually(pilot, lambda: not app.query("#tour"))
+        await pilot.pause()
+        assert app.screen is app.main
+        assert (app.main.active, app.main.cursor_row, app.main.filtering) == ("workers", before, False)
+        assert (door.wishes, app.main.footer.said) == ([], "")
+        await pilot.press("j")
+        assert app.main.cursor_row != before, "the next one is for the pane again"
+
+
+async def test_where_there_is_no_room_for_the_tour_the_first_key_acts_and_it_comes_another_time(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    app, _, _ = console(state_dir=state)
+    async with app.run_test(size=(60, 8)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.table.rows))
+        assert app.main.arrangement is not None
+        assert "tour" not in app.main.arrangement.boxes
         before = app.main.cursor_row
         await pilot.press("j")
         assert app.main.cursor_row != before
-        await eventually(pilot, lambda: not app.query("#tour"))
+    app.looks.stop()
+    again, _, _ = console(state_dir=state)
+    async with again.run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: bool(again.query("#tour")))
 
 
 async def test_a_key_without_an_action_closes_the_tour_as_well(tmp_path: Path) -> None:

@@ -31,7 +31,11 @@ from tests.ui.screens.readers import ReaderApp, eventually, text_of
 
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Path:
-    return tmp_path / "state"
+    """Of a console that has been here before: its first key is for no tour."""
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (state / "screen.json").write_text('{"tour_seen": true}')
+    return state
 
 
 @pytest.fixture
@@ -123,7 +127,7 @@ async def test_what_was_left_unfinished_says_what_is_true_now_and_resumes_nothin
 
 
 async def test_a_journal_that_cannot_be_read_is_said(state_dir: Path, plan: Plan) -> None:
-    state_dir.mkdir()
+    state_dir.mkdir(exist_ok=True)
     (state_dir / "journal.sqlite3").write_text("this is no database, whatever its name says" * 40)
     screen = PlanScreen(plan.id, state_dir)
     async with ReaderApp(screen).run_test(size=(120, 40)) as pilot:
