@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from opsconsole.act.journal_fault import told, too_full
 from opsconsole.act.journal_reader import TAKEN_WITHIN_S, journal_path
 from opsconsole.collect.documents import NotJson, decoded_as
 from opsconsole.config.locate import make_state_directory
@@ -80,16 +81,19 @@ class Journal:
         except (OSError, sqlite3.Error) as error:
             if self._opened is not None:
                 self._opened.close()
-            raise JournalFailed(self._words(error)) from None
+            raise JournalFailed(told(error, self._path)) from None
 
     def close(self) -> None:
         self._connection.close()
 
     def intend(self, plan: Plan) -> None:
         """Record the plan. On the disk when this returns. A plan is recorded once: JournalFailed the second time."""
-        room = os.statvfs(self._path)
-        if room.f_bavail * room.f_frsize < LEAST_FREE_BYTES:
-            raise JournalFailed(f"journal {self._path}: the disk is full")
+        try:
+            reason = too_full(self._path, LEAST_FREE_BYTES)
+        except OSError as error:
+            reason = told(error, self._path)
+        if reason:
+            raise JournalFailed(reason)
         self._write(
             "insert into plans (id, submitted, verb, document) values (?, ?, ?, ?)",
             (plan.id, time.time(), plan.verb, _document(plan)),
@@ -111,7 +115,7 @@ class Journal:
                 self._connection.execute("commit")
             except sqlite3.Error as error:
                 self._roll_back()
-                raise JournalFailed(self._words(error)) from None
+                raise JournalFailed(told(error, self._path)) from None
         try:
             return decoded_as(row[0], Plan) if row is not None else None
         except NotJson as error:
@@ -128,7 +132,7 @@ class Journal:
                 self._connection.execute("commit")
             except sqlite3.Error as error:
                 self._roll_back()
-                raise JournalFailed(self._words(error)) from None
+                raise JournalFailed(told(error, self._path)) from None
         return done.rowcount == 1
 
     def begin_step(self, plan_id: str, subject: str, text: str) -> StepRecord:
@@ -198,7 +202,7 @@ class Journal:
                     batch, self._queue = self._queue, []
                 self._commit(batch)
         if mine.error is not None:
-            raise JournalFailed(self._words(mine.error))
+            raise JournalFailed(told(mine.error, self._path))
 
     def _commit(self, batch: list[_Pending]) -> None:
         try:
@@ -218,14 +222,6 @@ class Journal:
         with contextlib.suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("rollback")
-
-    def _words(self, error: Exception) -> str:
-        if isinstance(error, sqlite3.IntegrityError):
-            return "this plan has been submitted before"
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        if "disk is full" in said or "No space" in said or "disk I/O" in said:
-            return f"journal {self._path}: the disk is full ({clean(said, 80)})"
-        return f"journal {self._path}: {clean(said, 200)}"
 
 
 def _document(value: msgspec.Struct) -> bytes:

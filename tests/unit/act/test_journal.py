@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -16,10 +17,13 @@ import msgspec
 import pytest
 
 from opsconsole.act.journal import Journal, JournalFailed
+from opsconsole.act.journal_fault import told
 from opsconsole.act.journal_reader import JournalReader, journal_path, truth_now
 from opsconsole.act.living import boot_id, look_at
 from opsconsole.model.identity import PaneId
 from opsconsole.model.plan import Plan, PlanResult, Subplan, Target
+
+CHECKOUT = Path(__file__).parents[3]
 
 
 def a_plan(plan_id: str = "p1", targets: tuple[Target, ...] = ()) -> Plan:
@@ -96,12 +100,12 @@ def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
     assert elsewhere.read_text() == ""
 
 
-def test_a_disk_that_takes_nothing_refuses_the_plan(tmp_path: Path) -> None:
-    """RLIMIT_FSIZE stands for a full disk: the plan cannot be recorded, and what is there stays whole."""
+def test_a_file_that_may_not_grow_refuses_the_plan_and_is_not_called_a_full_disk(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE: the plan cannot be recorded, the true errno is told, and what is there stays whole."""
     Journal(tmp_path).intend(a_plan("before"))
     code = f"""
 import resource, signal, sys
-sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+sys.path.insert(0, {str(CHECKOUT)!r})
 from tests.unit.act.test_journal import a_plan, own_mark
 from opsconsole.act.journal import Journal, JournalFailed
 from pathlib import Path
@@ -114,10 +118,78 @@ except JournalFailed as failed:
     print(failed)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "full" in said
+    assert "could not be written" in said
+    assert os.strerror(errno.EFBIG) in said
+    assert "full" not in said
     entries = JournalReader(tmp_path).entries().value
     assert entries is not None
     assert [entry.plan.id for entry in entries] == ["before"]
+
+
+ON_A_SMALL_DISK = """
+import subprocess, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tests.unit.act.test_journal import a_plan
+from opsconsole.act.journal import Journal, JournalFailed
+folder = Path(sys.argv[2])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(folder)], check=True)
+def attempt(what):
+    try:
+        what()
+        print("written")
+    except JournalFailed as failed:
+        print(failed)
+journal = Journal(folder)
+journal.intend(a_plan("before"))
+(folder / "filling").write_bytes(b"x" * 800_000)
+attempt(lambda: journal.intend(a_plan("too little room")))
+with open(folder / "filling", "ab", buffering=0) as filling:
+    try:
+        while filling.write(b"x" * 4096): pass
+    except OSError: pass
+attempt(lambda: journal.begin_step("before", "assigner", "SIGTERM " + "4242 " * 100))
+(folder / "filling").unlink()
+attempt(lambda: journal.begin_step("before", "assigner", "SIGTERM 4242"))
+journal.close()
+subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+attempt(lambda: Journal(folder).begin_step("before", "assigner", "SIGTERM 4242"))
+"""
+
+
+def test_a_disk_that_is_full_is_called_full_and_one_that_is_read_only_read_only(tmp_path: Path) -> None:
+    """A real small file system, in a mount namespace of its own."""
+    command = ["unshare", "-Urm", sys.executable, "-c", ON_A_SMALL_DISK, str(CHECKOUT), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0 and ("unshare" in done.stderr or "mount" in done.stderr):
+        pytest.skip(f"no small file system can be had here: {done.stderr.strip()[-200:]}")
+    little, full, again, read_only = done.stdout.splitlines()
+    assert "the disk is full" in little
+    assert "KiB are free, 256 KiB are needed" in little
+    assert full.endswith("the disk is full (database or disk is full)")
+    assert again == "written", "what had failed leaves it usable"
+    assert read_only.endswith("could not be written: attempt to write a readonly database")
+
+
+def test_one_that_another_holds_is_called_held(tmp_path: Path) -> None:
+    Journal(tmp_path).close()
+    path = journal_path(tmp_path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("begin immediate")
+        with contextlib.closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            with pytest.raises(sqlite3.OperationalError) as caught:
+                other.execute("begin immediate")
+    assert told(caught.value, path) == (
+        f"journal {path}: could not be written: database is locked (another process has held it for too long)"
+    )
+
+
+def test_what_an_error_number_says_is_what_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    assert "the disk is full" in told(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), path)
+    for number in (errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES):
+        said = told(OSError(number, os.strerror(number)), path)
+        assert said.endswith(f"could not be written: {os.strerror(number)}")
 
 
 def test_many_threads_record_at_once(tmp_path: Path) -> None:
