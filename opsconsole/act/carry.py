@@ -62,6 +62,7 @@ class Carrier:
         self._config = Config()
         self._looker: Looker | None = None
         self._making = threading.Lock()
+        self._settled: float | None = None
 
     def run(self) -> None:
         """Do it, and put the result into the journal."""
@@ -80,6 +81,7 @@ class Carrier:
         watched = [errand for errand in errands if errand.worth_watching]
         results = tuple(errand.result for errand in errands)
         if watched:
+            self._settled = time.time()
             self._journal.conclude(self._result(results, watching=True))
         hurt: list[str] = []
 
@@ -152,6 +154,7 @@ class Carrier:
             result=outcome,
             verified=(False if hurt else _all_verified(results)) if outcome == "done" else None,
             ended=time.time(),
+            settled=self._settled,
             reason=reason,
             failed_step=bad.failed_step if bad is not None else None,
             subresults=results,

@@ -21,7 +21,7 @@ _PRIMARY = 0xFF
 
 
 def told(error: Exception, path: Path) -> str:
-    """One line about an OSError or sqlite3.Error that the journal at this path met. May write beside it for a moment."""
+    """One line about an OSError or sqlite3.Error that this journal met. May write beside it for a moment."""
     if isinstance(error, sqlite3.IntegrityError) and _code(error) == sqlite3.SQLITE_CONSTRAINT:
         return "this plan has been submitted before"
     if isinstance(error, OSError) and not error.errno:

@@ -85,7 +85,15 @@ def _entry(connection: sqlite3.Connection, plan_id: str) -> JournalEntry:
         steps=tuple(decoded_as(row[0], StepRecord) for row in rows),
         result=result,
         executor=executor,
+        confirmed=submitted,
+        took_s=_took(result, submitted) if result is not None else None,
     )
+
+
+def _took(result: PlanResult, confirmed: float) -> float:
+    """Seconds until it was as wanted; where it never was, or did not stay so, until that was known."""
+    settled = result.settled if result.settled is not None and result.verified is True else result.ended
+    return max(settled - confirmed, 0.0)
 
 
 def _state(submitted: float, executor: ProcessId | None, result: PlanResult | None, final: bool) -> EntryState:

@@ -171,10 +171,11 @@ def _tell(plan: Plan, entry: JournalEntry | None, manner: Manner) -> int:
         reason = "the executor ended before the plan did; nothing is resumed"
         result = PlanResult(plan=entry.plan.id, result="failed", verified=None, ended=time.time(), reason=reason)
     if manner.as_json:
-        document = {**msgspec.to_builtins(result), "steps": msgspec.to_builtins(entry.steps)}
+        times = {"confirmed": entry.confirmed, "took_s": entry.took_s}
+        document = {**msgspec.to_builtins(result), **times, "steps": msgspec.to_builtins(entry.steps)}
         click.echo(_document(entry.plan, document))
     else:
-        click.echo(result_text(result))
+        click.echo(result_text(result, entry.took_s))
     return exit_status(result)
 
 

@@ -46,6 +46,10 @@ class Fix(msgspec.Struct):
     """Whether fresh evidence no longer shows it; None: not looked."""
     reason: str = ""
     plan: Plan | None = None
+    confirmed: float | None = None
+    """When it was agreed to, seconds since the epoch."""
+    took_s: float | None = None
+    """From then until it was done and verified, or failed."""
     steps: list[Any] = []
 
 
@@ -200,6 +204,7 @@ class Fixing:
             fixed.result, fixed.reason = "failed", "the executor ended before the plan did"
             return
         fixed.result, fixed.verified, fixed.reason = result.result, result.verified, result.reason
+        fixed.confirmed, fixed.took_s = entry.confirmed, entry.took_s
         fixed.steps = msgspec.to_builtins(entry.steps)
 
     # Looking

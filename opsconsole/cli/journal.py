@@ -52,7 +52,7 @@ def _truth(entry: JournalEntry) -> list[str]:
 
 def _in_full(entry: JournalEntry) -> str:
     steps = [step_line(step) for step in entry.steps]
-    ended = [result_text(entry.result)] if entry.result is not None else []
+    ended = [result_text(entry.result, entry.took_s)] if entry.result is not None else []
     return "\n".join([entry_line(entry), "", plan_text(entry.plan), "", *steps, *ended, *_truth(entry)])
 
 

@@ -235,6 +235,8 @@ class PlanResult(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool | None
     ended: float
     """Seconds since the epoch."""
+    settled: float | None = None
+    """When it was as wanted and only watched from then on; seconds since the epoch. None: it was not watched."""
     reason: str = ""
     failed_step: int | None = None
     subresults: tuple[SubplanResult, ...] = ()
@@ -253,3 +255,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepRecord, ...]
     result: PlanResult | None
     executor: ProcessId | None = None
+    confirmed: float | None = None
+    """When the operator agreed: when it was recorded, before anything was done. Seconds since the epoch."""
+    took_s: float | None = None
+    """From then until it was done and verified, or failed; the watch for a respawn is no part of it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsconsole.model.plan import JournalEntry
 from opsconsole.present import humanise
 from opsconsole.present.findings import score_line
-from opsconsole.present.plan import plan_title, result_word
+from opsconsole.present.plan import confirmed_at, plan_title, result_word
 from opsconsole.present.report import Facts, Report, ReportSection, tasks, text
 from opsconsole.present.report_plan import by_whom, done_mark, open_tasks
 
@@ -33,5 +33,5 @@ def _told(entry: JournalEntry, facts: Facts) -> str:
     result = entry.result
     word = result_word(result) if result is not None else entry.state
     reason = f": {result.reason}" if result is not None and result.reason else ""
-    when = humanise.date_time(entry.plan.created)
+    when = humanise.date_time(confirmed_at(entry))
     return f"{plan_title(entry.plan)} - {word}{reason} ({when}, by {by_whom(entry, facts.users)})"

@@ -186,10 +186,11 @@ def result_word(result: PlanResult | SubplanResult) -> str:
     return "done, verified" if result.verified else "done, NOT verified"
 
 
-def result_lines(result: PlanResult) -> tuple[PlanLine, ...]:
-    """How a plan ended: first the phrase, then what does not hold, loudest first."""
+def result_lines(result: PlanResult, took_s: float | None = None) -> tuple[PlanLine, ...]:
+    """How a plan ended, and how long after it was confirmed; then what does not hold, loudest first."""
     step = f" at step {result.failed_step}" if result.failed_step is not None else ""
-    word = result_word(result) + step + ("; watching for a respawn" if result.watching else "")
+    after = f", {took_words(took_s)} after it was confirmed" if took_s is not None else ""
+    word = result_word(result) + step + after + ("; watching for a respawn" if result.watching else "")
     lines = [PlanLine("result", f"{word}: {result.reason}" if result.reason else word)]
     lines += [PlanLine("warning", text) for text in result.hurt]
     lines += [
@@ -209,8 +210,18 @@ def _who(parent: object, command: str) -> str:
     return f"{pid} ({command})" if pid is not None else command or "somebody who has ended since"
 
 
-def result_text(result: PlanResult) -> str:
-    return "\n".join(f"{_INDENT[line.kind]}{line.text}".rstrip() for line in result_lines(result))
+def result_text(result: PlanResult, took_s: float | None = None) -> str:
+    return "\n".join(f"{_INDENT[line.kind]}{line.text}".rstrip() for line in result_lines(result, took_s))
+
+
+def took_words(seconds: float) -> str:
+    """``340ms``, ``1.2s``, ``4m 12s``."""
+    return humanise.latency(seconds * 1000.0) if seconds < 100.0 else humanise.duration(seconds)
+
+
+def confirmed_at(entry: JournalEntry) -> float:
+    """When it was agreed to, seconds since the epoch."""
+    return entry.confirmed if entry.confirmed is not None else entry.plan.created
 
 
 def refused_text(refused: Refused) -> str:
@@ -223,4 +234,4 @@ def entry_line(entry: JournalEntry) -> str:
     if entry.state == "abandoned":
         stands = "left unfinished: its executor has ended"
     reason = f": {entry.result.reason}" if entry.result is not None and entry.result.reason else ""
-    return f"{humanise.date_time(entry.plan.created)}  {entry.plan.id}  {plan_title(entry.plan)}  {stands}{reason}"
+    return f"{humanise.date_time(confirmed_at(entry))}  {entry.plan.id}  {plan_title(entry.plan)}  {stands}{reason}"

@@ -10,7 +10,7 @@ from opsconsole.model.finding import Finding
 from opsconsole.model.plan import JournalEntry
 from opsconsole.present import humanise
 from opsconsole.present.findings import remedy_steps, remedy_text
-from opsconsole.present.plan import plan_title, result_word
+from opsconsole.present.plan import confirmed_at, plan_title, result_word
 from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, steps, table, tasks, text
 from opsconsole.present.wishes_pane import MOVED, measured_text, metric_text
 
@@ -140,7 +140,7 @@ def done_mark(entry: JournalEntry) -> str:
 
 
 def _update(entry: JournalEntry, users: Mapping[int, str]) -> str:
-    began = humanise.clock_time(entry.plan.created)[:5]
+    began = humanise.clock_time(confirmed_at(entry))[:5]
     word = result_word(entry.result) if entry.result is not None else entry.state
     reason = f": {entry.result.reason}" if entry.result is not None and entry.result.reason else ""
     return f"[{began}] {plan_title(entry.plan)} - {word}{reason} (by {by_whom(entry, users)})"

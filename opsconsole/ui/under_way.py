@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from opsconsole.model.plan import JournalEntry
 from opsconsole.present import humanise
 from opsconsole.present.glyphs import Glyphs
-from opsconsole.present.plan import plan_title
+from opsconsole.present.plan import confirmed_at, plan_title
 from opsconsole.ui.journal import JournalFollower
 from opsconsole.ui.plan_words import standing
 
@@ -77,11 +77,11 @@ def note(entries: Iterable[JournalEntry], signs: Glyphs, journal_key: str, *, lo
     if live:
         first, now = live[0], time.time()
         more = f" and {len(live) - 1} more" if len(live) > 1 else ""
-        took = humanise.duration(max(now - first.plan.created, 0.0))
+        took = humanise.duration(max(now - confirmed_at(first), 0.0))
         word, status = standing(first)
         return f"{signs.arrow} {plan_title(first.plan)}: {word} {took}{more}", status
     left = [
-        entry for entry in entries if entry.state == "abandoned" and 0 <= time.time() - entry.plan.created < TOLD_FOR_S
+        entry for entry in entries if entry.state == "abandoned" and 0 <= time.time() - confirmed_at(entry) < TOLD_FOR_S
     ]
     if left and not looked_at:
         count = f"{len(left)} plans were" if len(left) > 1 else "1 plan was"

@@ -12,7 +12,7 @@ from opsconsole.model.plan import JournalEntry
 from opsconsole.model.reading import Reading
 from opsconsole.present import humanise
 from opsconsole.present.glyphs import glyphs
-from opsconsole.present.plan import plan_title
+from opsconsole.present.plan import confirmed_at, plan_title
 from opsconsole.ui.fields import fit, inert, wrapped
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.journal import JournalFollower
@@ -104,7 +104,7 @@ class JournalScreen(PagesScreen):
         on_cursor = number == self.cursor
         over = "cursor:" if on_cursor else ""
         word, status = standing(entry)
-        when = humanise.date_time(entry.plan.created)
+        when = humanise.date_time(confirmed_at(entry))
         narrow = width < 90
         when = when[5:16] if narrow else when
         stands = fit(word, STANDING_WIDTH, ellipsis=self._glyphs.ellipsis)

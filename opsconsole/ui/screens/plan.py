@@ -17,7 +17,7 @@ from opsconsole.model.plan import JournalEntry, PlanResult, StepRecord
 from opsconsole.model.reading import Reading
 from opsconsole.present import humanise
 from opsconsole.present.glyphs import glyphs
-from opsconsole.present.plan import plan_lines, plan_title, result_lines
+from opsconsole.present.plan import confirmed_at, plan_lines, plan_title, result_lines, took_words
 from opsconsole.ui.fields import inert, wrapped
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.journal import JournalFollower
@@ -108,9 +108,9 @@ class PlanScreen(PagesScreen):
             return
         word, status = standing(entry)
         notes: list[StyledText] = [(self.place, "muted")] if self.place else []
-        ended = entry.result.ended if entry.result is not None else time.time()
         if entry.state != "abandoned":
-            word = f"{word}  {humanise.latency(max(ended - entry.plan.created, 0.0) * 1000.0)}"
+            so_far = max(time.time() - confirmed_at(entry), 0.0)
+            word = f"{word}  {took_words(so_far if entry.took_s is None else entry.took_s)}"
         self.title_line.show(inert(plan_title(entry.plan), self.ascii_only), [*notes, (word, status)])
 
     def hints(self) -> Sequence[Hint]:
@@ -159,7 +159,7 @@ class PlanScreen(PagesScreen):
             return
         yield from self._heading("Result", width)
         tones = {"result": result_status(result), "warning": "bad" if result.hurt else "warn"}
-        for kind, text in result_lines(result):
+        for kind, text in result_lines(result, entry.took_s):
             sign = {"result": self._result_sign(result), "warning": self._signs.warn}.get(kind, " ")
             yield from self._folded(text, width, sign, tones.get(kind, ""))
         offered = self._remedies(entry)
@@ -218,6 +218,8 @@ class PlanScreen(PagesScreen):
     def _plan_lines(self, entry: JournalEntry, width: int) -> Iterator[StyledLine]:
         yield from self._heading("The plan", width)
         made = f"{entry.plan.id}  made {humanise.date_time(entry.plan.created)}"
+        if entry.confirmed is not None:
+            made += f"  confirmed {humanise.clock_time(entry.confirmed)}"
         yield from self._folded(made, width, " ", "muted")
         signs = {"target": self._signs.bad, "survivor": self._signs.ok, "warning": self._signs.warn}
         tones = {"survivor": "ok", "warning": "warn", "heading": "muted", "left-out": "muted"}

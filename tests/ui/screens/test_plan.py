@@ -100,6 +100,20 @@ async def test_follows_the_steps_as_they_are_written_and_says_the_result(
         assert "failed" in text_of(screen)[0]
 
 
+async def test_what_it_took_counts_from_the_confirming_key(state_dir: Path, journal: Journal, plan: Plan) -> None:
+    plan = msgspec.structs.replace(plan, created=time.time() - 3600)
+    journal.intend(plan)
+    journal.take(plan.id, alive())
+    screen = PlanScreen(plan.id, state_dir)
+    async with ReaderApp(screen).run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: "running" in text_of(screen)[0])
+        assert "h " not in text_of(screen)[0]
+        journal.conclude(result(plan, ended=time.time() + 1.0))
+        await eventually(pilot, lambda: "after it was confirmed" in " ".join(text_of(screen)))
+        assert "h " not in text_of(screen)[0]
+        assert "  confirmed " in " ".join(text_of(screen))
+
+
 async def test_leaving_it_changes_nothing(state_dir: Path, journal: Journal, plan: Plan) -> None:
     journal.intend(plan)
     journal.take(plan.id, alive())

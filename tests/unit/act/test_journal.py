@@ -22,6 +22,8 @@ from opsconsole.act.journal_reader import JournalReader, journal_path, truth_now
 from opsconsole.act.living import boot_id, look_at
 from opsconsole.model.identity import PaneId
 from opsconsole.model.plan import Plan, PlanResult, Subplan, Target
+from opsconsole.present import humanise
+from opsconsole.present.plan import entry_line, result_text
 
 CHECKOUT = Path(__file__).parents[3]
 
@@ -67,6 +69,32 @@ def test_a_plan_is_read_back_with_its_steps_and_result(tmp_path: Path) -> None:
     assert ended is not None
     assert (ended.state, ended.steps[0].state, ended.steps[0].detail) == ("finished", "done", "ended after 0.1s")
     assert reader.unfinished().value == ()
+
+
+def test_what_a_plan_took_counts_from_when_it_was_confirmed_and_leaves_out_the_watch(tmp_path: Path) -> None:
+    """It was made an hour before, and left standing in its dialog."""
+    journal, reader, us = Journal(tmp_path), JournalReader(tmp_path), own_mark().process
+    assert us is not None
+    journal.intend(msgspec.structs.replace(a_plan(), created=time.time() - 3600))
+    journal.take("p1", us.id)
+    begun = reader.entry("p1").value
+    assert begun is not None
+    assert begun.confirmed is not None
+    assert begun.took_s is None
+    at = begun.confirmed
+    done = PlanResult(plan="p1", result="done", verified=True, ended=at + 2.0, settled=at + 2.0, watching=True)
+    for result, took in (
+        (done, "2.0s after it was confirmed; watching for a respawn"),
+        (msgspec.structs.replace(done, ended=at + 12.0, watching=False), "2.0s after it was confirmed"),
+        (msgspec.structs.replace(done, ended=at + 9.0, watching=False, verified=False), "9.0s after it was confirmed"),
+    ):
+        journal.conclude(result)
+        entry = reader.entry("p1").value
+        assert entry is not None
+        assert entry.result is not None
+        assert result_text(entry.result, entry.took_s).endswith(took)
+        assert humanise.date_time(at) in entry_line(entry)
+    journal.close()
 
 
 def test_a_plan_is_taken_once_and_submitted_once(tmp_path: Path) -> None:
@@ -176,9 +204,9 @@ def test_one_that_another_holds_is_called_held(tmp_path: Path) -> None:
     path = journal_path(tmp_path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("begin immediate")
-        with contextlib.closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
-            with pytest.raises(sqlite3.OperationalError) as caught:
-                other.execute("begin immediate")
+        other = sqlite3.connect(path, timeout=0, isolation_level=None)
+        with contextlib.closing(other), pytest.raises(sqlite3.OperationalError) as caught:
+            other.execute("begin immediate")
     assert told(caught.value, path) == (
         f"journal {path}: could not be written: database is locked (another process has held it for too long)"
     )
