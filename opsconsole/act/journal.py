@@ -10,7 +10,6 @@ One Journal is shared by the threads of an executor: what several of them write 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import time
