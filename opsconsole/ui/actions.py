@@ -159,6 +159,10 @@ def _needs_log_screen(context: Context) -> str:
     return "" if context.screen == "log" else "only in a log"
 
 
+def _needs_history(context: Context) -> str:
+    return "" if context.screen == "history" else "only in the history"
+
+
 def _needs_other_panes(context: Context) -> str:
     return "" if context.zoomed or context.panes_shown > 1 else "one pane fits this terminal"
 
@@ -205,6 +209,7 @@ MOVING = "Moving"
 LOOKING = "Looking"
 ROWS = "On a row"
 IN_A_LOG = "In a log"
+IN_HISTORY = "In the history"
 CHANGING = "Putting it right"
 CONSOLE = "Console"
 FINDINGS = ("findings",)
@@ -308,6 +313,12 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ),
     ConsoleAction("previous-error", "error before", ("[",), IN_A_LOG, "Go to the error before", _needs_log_screen),
     ConsoleAction("wrap", "wrap", ("w",), IN_A_LOG, "Wrap long lines, or cut them", _needs_log_screen),
+    ConsoleAction(
+        "window-shorter", "shorter time", (",",), IN_HISTORY, "Show a shorter time, in more detail", _needs_history
+    ),
+    ConsoleAction(
+        "window-longer", "longer time", (".",), IN_HISTORY, "Show a longer time, up to 7 days", _needs_history
+    ),
     _view(1, "services", "Services"),
     _view(2, "workers", "Workers"),
     _view(3, "sessions", "Sessions"),
@@ -317,6 +328,15 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     _view(7, "queue", "Queue"),
     _view(8, "findings", "Findings"),
     _view(9, "alerts", "Alerts and targets"),
+    ConsoleAction(
+        "history",
+        "history",
+        ("h", "0"),
+        "Views",
+        "Charts of load, memory, swap, queue, each worker and service; of the row under the cursor first",
+        footer=6,
+        panes=("system", "queue", "workers"),
+    ),
     ConsoleAction(
         "report", "report", ("E",), CONSOLE, "The incident report as it stands; again: write it", _needs_diagnosis
     ),

@@ -33,6 +33,7 @@ from opsconsole.ui.looks import Looks
 from opsconsole.ui.messages import SnapshotCollected, ViewChanged
 from opsconsole.ui.own_actions import own_actions
 from opsconsole.ui.palette import palette
+from opsconsole.ui.past import open_past
 from opsconsole.ui.screens.details import DetailsScreen
 from opsconsole.ui.screens.help import HelpScreen
 from opsconsole.ui.screens.log import LogScreen, OpenFollower, follow_log
@@ -95,6 +96,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             hints=self.hints,
             wall=wall,
         )
+        self._state_dir = state_dir
         self.deeds = Deeds(self, None if read_only else acting, state_dir)
         self.looks = Looks(self, state_dir)
 
@@ -233,7 +235,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         """Put the screen for an action on top."""
         if isinstance(self.screen, HelpScreen | CommandPalette) or self.deeds.perform(self.actions[action_id]):
             return
-        if self.looks.perform(action_id):
+        if self.looks.perform(action_id) or open_past(self, action_id, self._state_dir):
             return
         if action_id == "help":
             self.push_screen(HelpScreen(self.registry, self.keymap, self.context(), ascii_only=self.ascii_only))

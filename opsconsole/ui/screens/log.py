@@ -14,20 +14,17 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from rich.cells import cell_len
-from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input
 
 from opsconsole.collect.logs import LogFollower, is_error
 from opsconsole.present.cell import Status
 from opsconsole.present.pane import READING
 from opsconsole.ui.actions import Context
 from opsconsole.ui.fields import fit, inert
-from opsconsole.ui.filter_bar import FilterInput, FilterPrompt
 from opsconsole.ui.footer import Hint
-from opsconsole.ui.screens.reader import ReaderScreen, StyledLine, StyledText
+from opsconsole.ui.screens.reader import StyledLine, StyledText
 from opsconsole.ui.screens.search import dated, highlighted, split_cells
+from opsconsole.ui.screens.searching import SearchingScreen
 
 KEEP = 5_000
 POLL_EVERY_S = 0.5
@@ -116,14 +113,9 @@ class LogGrew(Message, bubble=False):
         self.notice = notice
 
 
-class LogScreen(ReaderScreen):
+class LogScreen(SearchingScreen):
     """The log files at ``paths``, one at a time."""
 
-    DEFAULT_CSS = """
-    LogScreen > Horizontal { height: 1; }
-    LogScreen FilterPrompt { width: 3; height: 1; }
-    LogScreen FilterInput { width: 1fr; }
-    """
     NAME = "log"
 
     def __init__(
@@ -140,27 +132,17 @@ class LogScreen(ReaderScreen):
         self.index = 0
         self.following = True
         self.wrapping = False
-        self.search = ""
         self.current: int | None = None
         """Number of the line that a search or a jump found."""
         self._top = 0
         self._open_log = open_log
         self._poll_every_s = poll_every_s
         self._stopped = threading.Event()
-        self._input = FilterInput()
-        self._search_line = Horizontal()
         self._ellipsis = "~" if ascii_only else "…"
 
     @property
     def buffer(self) -> LogBuffer:
         return self.buffers[self.index]
-
-    def compose(self) -> ComposeResult:
-        yield from super().compose()
-        self._search_line.display = False
-        with self._search_line:
-            yield FilterPrompt(ascii_only=self.ascii_only)
-            yield self._input
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -289,9 +271,7 @@ class LogScreen(ReaderScreen):
     # The keys
 
     def perform(self, action_id: str) -> bool:
-        if action_id == "filter":
-            self._open_search()
-        elif action_id in ("find-next", "find-previous"):
+        if action_id in ("find-next", "find-previous"):
             self._find(1 if action_id == "find-next" else -1)
         elif action_id == "freeze":
             self.following = not self.following
@@ -303,11 +283,6 @@ class LogScreen(ReaderScreen):
             self._go_to(lambda line: line.status == "bad", 1 if action_id == "next-error" else -1, "no error")
         elif action_id in ("next-pane", "previous-pane"):
             self._show_other(1 if action_id == "next-pane" else -1)
-        elif action_id == "back" and self._search_line.display:
-            self._close_search()
-        elif action_id == "back" and self.search:
-            self.search, self.current = "", None
-            self._repaint()
         else:
             return super().perform(action_id)
         return True
@@ -329,29 +304,13 @@ class LogScreen(ReaderScreen):
             return
         self._go_to(self._matches, direction, f"no {self.search!r}")
 
-    def _open_search(self) -> None:
-        self._input.value = self.search
-        self._search_line.display = True
-        self.footer_line.display = False
-        self.set_focus(self._input)  # at once: what is typed on is for the search already
-
-    def _close_search(self) -> None:
-        self._search_line.display = False
-        self.footer_line.display = True
-        self.set_focus(self.view)
+    def search_changed(self) -> None:
+        if self.searching or not self.search:
+            self.current = None
         self._repaint()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        if self._search_line.display:
-            self.search, self.current = event.value, None
-            self._repaint()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._close_search()
-        if self.search:
-            self._find(1)
+    def search_kept(self) -> None:
+        self._find(1)
 
     # Telling
 
