@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from opsconsole.collect.health import is_running, is_unwell
+from opsconsole.collect.holders import holder
 from opsconsole.collect.misses import Misses
 from opsconsole.config.types import ServiceTable
 from opsconsole.model.listener import Owner, Port
@@ -41,6 +42,8 @@ def assemble_services(
     """One Service for each table. A port must be missed twice before its service is down.
 
     With ``discovered`` nobody asked for them: one whose port is gone is then left out instead.
+
+    Hand in the same ``ServiceMemory`` every time; with a bare ``Misses`` nobody is known by his past.
 
     ``monotonic`` is ``now`` on the clock of ``Probe.asked_at``; with it a probe of an earlier owner does not count.
     """
@@ -89,6 +92,7 @@ def _service(
     state = _state(table, port, ports, None if outlived else probe, misses, NOT_SINCE_START if outlived else NOT_YET)
     if outlived or (port is None and ports.ok):
         probe = None
+    owners_known = ports.ok if port is None else all(listener.owners_known for listener in port.listeners)
     return Service(
         name=table.name,
         port=table.port,
@@ -101,7 +105,7 @@ def _service(
         components=(probe.components or {}) if probe is not None else {},
         stopped=state.stopped,
         owners=owners,
-        owners_known=ports.ok if port is None else all(listener.owners_known for listener in port.listeners),
+        owners_known=owners_known,
         owners_sought=port is None or all(listener.sought for listener in port.listeners),
         sharing=port.sharing if port is not None else "",
         addresses=tuple(listener.address for listener in port.listeners) if port is not None else (),
@@ -113,6 +117,7 @@ def _service(
         swap_bytes=cost.swap_bytes if cost is not None else None,
         log=str(table.log) if table.log is not None else "",
         log_tail=log_tail,
+        holder=holder(table, state.state, owners, owners_known, probe, processes, misses),
     )
 
 

@@ -10,7 +10,7 @@ from opsconsole.collect.agents import Agents, builtin_agents
 from opsconsole.collect.consumers import consumers
 from opsconsole.collect.discovery import merely_found
 from opsconsole.collect.environments import assemble_environments
-from opsconsole.collect.misses import Misses
+from opsconsole.collect.holders import ServiceMemory
 from opsconsole.collect.services import assemble_services
 from opsconsole.collect.sessions import assemble_sessions, pane_pids, tmux_costs
 from opsconsole.collect.sites import assemble_sites
@@ -59,7 +59,7 @@ class Assembly:
         self._agents = agents or builtin_agents()
         self._consumers: tuple[Consumers, ...] = ()
         self._summed_at = 0.0
-        self._service_misses = Misses()
+        self._service_memory = ServiceMemory()
         self._worker_memory = WorkerMemory()
 
     def snapshot(self, config: Config, scan: CoreScan, lanes: Lanes, clock: Clock, discovered: bool) -> Snapshot:
@@ -76,7 +76,7 @@ class Assembly:
             scan.processes,
             probes,
             now,
-            self._service_misses,
+            self._service_memory,
             discovered=discovered,
             monotonic=clock.monotonic(),
             logs=logs,

@@ -11,6 +11,8 @@ from opsconsole.model.worker import Log
 
 ServiceState = Literal["up", "degraded", "down", "unknown"]
 SiteState = Literal["up", "unexpected", "down", "unknown"]
+Holder = Literal["", "own", "other"]
+"""Who holds a port: the service itself, or for certain somebody else; empty where that is not told."""
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -77,6 +79,8 @@ class Service(msgspec.Struct, frozen=True):
     """Path of its log file, when the config names one."""
     log_tail: Log | None = None
     """What the end of that file tells; None while nobody has read it."""
+    holder: Holder = ""
+    """Who holds the port of a degraded one: told by what runs, its ancestors, its past and its answers."""
 
 
 class Site(msgspec.Struct, frozen=True):

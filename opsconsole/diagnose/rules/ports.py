@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from opsconsole.config.types import Config, ServiceTable
 from opsconsole.diagnose.look import service_table
+from opsconsole.diagnose.rules.services import OWNERS
 from opsconsole.diagnose.words import listed, several
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.listener import Owner
 from opsconsole.model.service import Service
 from opsconsole.model.snapshot import Snapshot
-
-_INTERPRETER = re.compile(r"(?:python|node|ruby|perl|(?:ba|da|z)?sh)[\d.]*$")
-_SOURCE = "listening sockets and their owners"
 
 
 def port_shared(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
@@ -37,7 +34,7 @@ def port_shared(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             str(service.port),
             f"port {service.port} of {service.name} is shared by {owners}",
             evidence=tuple(
-                Evidence(_SOURCE, snapshot.ports.at, f"pid {owner.pid} listens on {service.port}: {owner.command}")
+                Evidence(OWNERS, snapshot.ports.at, f"pid {owner.pid} listens on {service.port}: {owner.command}")
                 for owner in service.owners
             ),
             root_cause="it was started a second time while the first still ran, and the port lets itself be shared"
@@ -53,18 +50,20 @@ def port_shared(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
 def port_held(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     """A port is held by a process that has no business there.
 
-    Evidence: the owner of a service's port is a remnant of a worker, or none of the owners of a service that is not up
-    runs the configured program; ports of the pool that are held while no environment claims them.
-    Blind spots: a program that is configured through a script of another name and is up is not told from an impostor,
-    so nothing is said of it.
+    Evidence: the owner of a service's port is a remnant of a worker, or all owners of a degraded service's port are
+    for certain other programs (see ``collect.holders``); ports of the pool that are held while no environment claims
+    them.
+    Blind spots: where who holds the port may be the service under another name, nothing is claimed and
+    service-degraded tells who listens: services configured as a shell script, a launcher (npm, make) or a binary,
+    owners that set a title, whatever was started in the service's directory. A script that turns into another program
+    and leaves its directory, and was never seen well, would be taken for an impostor.
     """
     remnants = {helper.id: worker.name for worker in snapshot.workers.value or () for helper in worker.remnants}
     for service in snapshot.services.value or ():
         for owner in service.owners:
             if owner.id in remnants:
                 yield _held_by_remnant(snapshot, service, owner, remnants[owner.id])
-        table = service_table(config, service.name)
-        if service.state == "degraded" and table is not None and _impostors(snapshot, service, table):
+        if service.state == "degraded" and service.holder == "other":
             yield _held_by_another(snapshot, service)
     environments = snapshot.environments.value
     if environments is not None and environments.pool is not None and environments.pool.unclaimed:
@@ -98,41 +97,13 @@ def _unshared(service: Service, table: ServiceTable | None, alike: bool, pids: s
     return Remedy(steps=(look, f"end all but one of {pids}, or give one of them another port"))
 
 
-def _impostors(snapshot: Snapshot, service: Service, table: ServiceTable) -> bool:
-    """Whether every owner is known, and none runs, nor descends from what runs, the configured program."""
-    processes = snapshot.processes.value
-    program = _program(table.command)
-    if processes is None or not program or not service.owners or not service.owners_known:
-        return False
-    for owner in service.owners:
-        process = processes.find(owner.id)
-        if process is None:
-            return False
-        for member in (process, *processes.ancestors(owner.pid)):
-            if not member.argv or program in {_base(word) for word in member.argv[:4]}:
-                return False
-    return True
-
-
-def _program(argv: tuple[str, ...]) -> str:
-    """File name of what an argv runs: the script of an interpreter, else the executable."""
-    words = [word for word in argv if not word.startswith("-")]
-    if len(words) > 1 and _INTERPRETER.match(_base(words[0])):
-        return _base(words[1])
-    return _base(words[0]) if words else ""
-
-
-def _base(word: str) -> str:
-    return word.rsplit("/", maxsplit=1)[-1]
-
-
 def _held_by_remnant(snapshot: Snapshot, service: Service, owner: Owner, worker: str) -> Finding:
     return found(
         "port-held",
         "high",
         str(service.port),
         f"port {service.port} of {service.name} is held by a remnant of {worker}",
-        evidence=(Evidence(_SOURCE, snapshot.ports.at, f"pid {owner.pid} holds {service.port}: {owner.command}"),),
+        evidence=(Evidence(OWNERS, snapshot.ports.at, f"pid {owner.pid} holds {service.port}: {owner.command}"),),
         root_cause=f"pid {owner.pid} outlived its {worker} and still has the socket open",
         impact=f"{service.name} cannot be started on its port",
         remedy=Remedy("kill-duplicates", (worker,), True, (f"end the remnant {owner.pid}",)),
@@ -148,7 +119,7 @@ def _held_by_another(snapshot: Snapshot, service: Service) -> Finding:
         str(service.port),
         f"port {service.port} of {service.name} is held by another program",
         evidence=tuple(
-            Evidence(_SOURCE, snapshot.ports.at, f"pid {owner.pid} holds {service.port}: {owner.command}")
+            Evidence(OWNERS, snapshot.ports.at, f"pid {owner.pid} holds {service.port}: {owner.command}")
             for owner in service.owners
         ),
         root_cause="another program was started on this port first",

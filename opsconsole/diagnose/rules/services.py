@@ -11,6 +11,8 @@ from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.service import Service
 from opsconsole.model.snapshot import Snapshot
 
+OWNERS = "listening sockets and their owners"
+
 
 def service_down(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     """Nothing listens on a service's port.
@@ -39,7 +41,7 @@ def service_down(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
 def service_degraded(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     """A service listens, but its health URL says otherwise: a component stopped, another status, a wrong body.
 
-    Evidence: the last probe of its health URL.
+    Evidence: the last probe of its health URL; who listens, where it is not told that it is the service itself.
     Blind spots: a health URL that answers before its parts are asked tells old news; a service without a health URL
     is never degraded.
     """
@@ -54,13 +56,24 @@ def service_degraded(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             "high" if grave else "medium",
             service.name,
             f"{service.name}: {what}",
-            evidence=(Evidence(f"GET {service.url}", service.probed_at, service.reason),),
+            evidence=(
+                Evidence(f"GET {service.url}", service.probed_at, service.reason),
+                *_who_listens(service, table, snapshot.ports.at),
+            ),
             root_cause=_why_degraded(service),
             impact=(table.impact if table is not None else "") or "it is reachable, but does not do all of its work",
             remedy=_repair(service, table),
             verify=f"GET {service.url} answers as expected"
             + (f" and says that {listed(service.stopped)} runs" if service.stopped else ""),
         )
+
+
+def _who_listens(service: Service, table: ServiceTable | None, at: float | None) -> tuple[Evidence, ...]:
+    if table is None or not table.command or service.holder:
+        return ()
+    return tuple(
+        Evidence(OWNERS, at, f"pid {owner.pid} listens on {service.port}: {owner.command}") for owner in service.owners
+    )
 
 
 def _why_degraded(service: Service) -> str:

@@ -96,8 +96,8 @@ CASES = (
         "port-held",
         "8080",
         "high",
-        held_port("nc -lk 8080"),
-        held_port("/usr/bin/python3 /home/op/architect/app.py --port 8080"),
+        held_port("nc -lk 8080", holder="other"),
+        held_port("gunicorn: master [app:app]"),
     ),
     Case(
         "port-held",
