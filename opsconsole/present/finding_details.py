@@ -14,8 +14,11 @@ from opsconsole.present.findings_pane import STATUS
 from opsconsole.present.wishes_pane import metric_text
 
 
-def finding_sections(finding: Finding, diagnosis: Diagnosis) -> Iterator[Section]:
-    """What is wrong, its evidence, why, what it costs, what is done about it and what proves that."""
+def finding_sections(finding: Finding, diagnosis: Diagnosis | None) -> Iterator[Section]:
+    """What is wrong, its evidence, why, what it costs, what is done about it and what proves that.
+
+    Without a diagnosis it is a finding of some time ago.
+    """
     yield from fields("Finding", _told(finding, diagnosis))
     yield from _evidence("Evidence", finding.evidence)
     yield from fields("Why, and what it costs", [_text("cause", finding.root_cause), _text("impact", finding.impact)])
@@ -23,12 +26,12 @@ def finding_sections(finding: Finding, diagnosis: Diagnosis) -> Iterator[Section
     yield from _related("Explained by", finding.causes)
     yield from _related("Explains", finding.symptoms)
     inside = {one.id for one in (*finding.causes, *finding.symptoms) if one.muted}
-    for muted in diagnosis.muted:
+    for muted in diagnosis.muted if diagnosis is not None else ():
         if muted.id in inside:
             yield from _evidence(f"Evidence of {muted.id}", muted.evidence)
 
 
-def _told(finding: Finding, diagnosis: Diagnosis) -> Iterator[Line]:
+def _told(finding: Finding, diagnosis: Diagnosis | None) -> Iterator[Line]:
     yield _text("what", finding.title)
     yield field("severity", finding.severity, status=STATUS[finding.severity])
     yield field("since", humanise.date_time(finding.since))
@@ -37,7 +40,8 @@ def _told(finding: Finding, diagnosis: Diagnosis) -> Iterator[Line]:
         yield field("state", "recovering", "clean looks are still counted", "warn")
     if finding.acknowledged:
         yield field("noted", "acknowledged", "until it closes")
-    yield _text("score", score_line(diagnosis))
+    if diagnosis is not None:
+        yield _text("score", score_line(diagnosis))
 
 
 def _text(label: str, text: str) -> Line:

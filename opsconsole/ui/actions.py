@@ -337,6 +337,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         footer=6,
         panes=("system", "queue", "workers"),
     ),
+    ConsoleAction("timeline", "timeline", ("T",), "Views", "What was found, noted and done, newest first, and by whom"),
     ConsoleAction(
         "report", "report", ("E",), CONSOLE, "The incident report as it stands; again: write it", _needs_diagnosis
     ),

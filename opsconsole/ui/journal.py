@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -33,8 +33,10 @@ class JournalFollower(Generic[T]):
         *,
         busy: Callable[[T], bool],
         tell: Callable[[T], None],
+        also: Sequence[Path] = (),
     ) -> None:
-        """``tell`` is called on the follower's thread."""
+        """``tell`` is called on the follower's thread; ``also`` are other files that ``read`` looks at."""
+        self._also = tuple(also)
         self._state_dir = state_dir
         self._read = read
         self._busy = busy
@@ -61,7 +63,7 @@ class JournalFollower(Generic[T]):
         seen: tuple[int, ...] = ()
         while not self._stopped.is_set():
             self._wake.clear()
-            now = _signature(path)
+            now = tuple(number for each in (path, *self._also) for number in (*_signature(each), -1))
             if known is None or now != seen or self._busy(known):
                 found = self._read(reader)
                 if found != known and not self._stopped.is_set():

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.message import Message
 
+from opsconsole.model.finding import Finding
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.cell import Cell
 from opsconsole.present.details import Details, Section, details
+from opsconsole.present.facts import field, fields
+from opsconsole.present.finding_details import finding_sections
 from opsconsole.present.glyphs import glyphs
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.fields import fit, inert, wrapped
@@ -237,3 +240,17 @@ class DetailsScreen(PagesScreen):
                 indent = " " * (MARGIN + BELOW)
                 lines += [[(indent, ""), (part, cells[-1].status)] for part in split_cells(line[-1], room - BELOW)]
         return lines
+
+
+class PastFindingScreen(DetailsScreen):
+    """A finding that has closed, as it was when it opened."""
+
+    def __init__(self, finding: Finding, feed: Feed, *, ascii_only: bool = False) -> None:
+        super().__init__(f"finding:{finding.id}", feed, ascii_only=ascii_only)
+        note = fields("Some time ago", [field("as it was", "when it opened", "it is no open finding by itself now")])
+        sections = (*note, *finding_sections(finding, None))
+        self._details = Details(title=f"Finding {finding.id}", sections=sections, gone=True)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """What was will not change."""
+        self._snapshot = snapshot
