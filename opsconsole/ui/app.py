@@ -34,6 +34,7 @@ from opsconsole.ui.messages import SnapshotCollected, ViewChanged
 from opsconsole.ui.own_actions import own_actions
 from opsconsole.ui.palette import palette
 from opsconsole.ui.past import open_past
+from opsconsole.ui.repaint import ThriftyScreen
 from opsconsole.ui.screens.details import DetailsScreen
 from opsconsole.ui.screens.help import HelpScreen
 from opsconsole.ui.screens.log import LogScreen, OpenFollower, follow_log
@@ -46,8 +47,8 @@ from opsconsole.ui.theme import MONOCHROME, theme_name, themes
 
 FIRST_FRAME_S = 0.3
 """How long the first frame waits for the first Snapshot, so that an empty screen is not painted for nothing."""
-CATCH_UP_S = 0.25
-"""How often a terminal that stopped reading is looked at again."""
+CATCH_UP_S = 0.1
+"""How often a terminal that is behind is looked at again."""
 
 
 class ConsoleApp(App[None], inherit_bindings=False):
@@ -84,7 +85,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         config = loaded.config
         self.colourless = colourless
         self._newest: Snapshot | None = None
-        self._owes_a_frame = False
+        self._owes_a_frame = self._owes_all = False
         self._curtain = True
         self._take_config(loaded)
         self.main = MainScreen(
@@ -289,14 +290,21 @@ class ConsoleApp(App[None], inherit_bindings=False):
         """The toolkit's own notifications go where all messages go."""
         self.main.say(message, "" if severity == "information" else "warn")
 
+    def must_wait(self) -> bool:
+        """Whether no frame should be written now; what is left out then is written once the terminal can take it."""
+        if self._curtain or not is_behind(self._driver):
+            return False
+        if not self._owes_a_frame:
+            self._owes_a_frame = True
+            self.set_timer(CATCH_UP_S, self._catch_up)
+        return True
+
     def _display(self, screen: Screen[object], renderable: object) -> None:
         """Leave out frames that the terminal does not take: waiting for it would hold up keys and signals."""
         if self._curtain:
             return
-        if is_behind(self._driver):
-            if not self._owes_a_frame:
-                self._owes_a_frame = True
-                self.set_timer(CATCH_UP_S, self._catch_up)
+        if self.must_wait():
+            self._owes_all = True
             return
         super()._display(screen, renderable)  # type: ignore[arg-type]
 
@@ -308,4 +316,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def _catch_up(self) -> None:
         self._owes_a_frame = False
-        self.screen.refresh()
+        if self._owes_all or not isinstance(self.screen, ThriftyScreen):
+            self._owes_all = False
+            self.screen.refresh()
+        else:
+            self.screen.catch_up()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from rich.color import Color, ColorSystem
 from rich.console import Console
@@ -175,6 +175,13 @@ def picture(screen: Screen[Any]) -> list[str]:
     return [strip.text for strip in screen._compositor.render_strips()]
 
 
+@runtime_checkable
+class Patient(Protocol):
+    """An app that knows when its terminal is behind, and has the screen catch up later."""
+
+    def must_wait(self) -> bool: ...
+
+
 class ThriftyScreen(Screen[Any], inherit_bindings=False):
     """A screen that writes no more than what changed. The console's screens derive from it."""
 
@@ -187,3 +194,15 @@ class ThriftyScreen(Screen[Any], inherit_bindings=False):
     def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name, id, classes)
         self._compositor = _CellsCompositor()
+
+    def _compositor_refresh(self) -> None:
+        """Write what changed, or while the terminal is behind only keep in mind what it was."""
+        if self is self.app.screen and isinstance(self.app, Patient) and self.app.must_wait():
+            self._dirty_widgets.clear()
+        else:
+            super()._compositor_refresh()
+
+    def catch_up(self) -> None:
+        """Write what was kept, as it is by now."""
+        if self._compositor._dirty_regions:
+            self._compositor_refresh()

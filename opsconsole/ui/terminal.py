@@ -6,12 +6,18 @@ import contextlib
 import os
 import selectors
 import sys
+import time
 from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import Keys
+
+from opsconsole.ui.link import ANSWER, ASK, Link
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -22,6 +28,23 @@ QUEUED_WRITES_MAX = 12
 SEQUENCE_TICK_S = 0.1
 """How often an escape sequence that has begun is looked at: whether it goes on, or was the key alone."""
 
+LAST_ANSWER_S = 0.5
+"""How long the end waits for answers on their way, which a shell would otherwise find typed."""
+
+
+class _Parser(XTermParser):
+    """The toolkit's parser of what is typed, which also hears the terminal's answers to our requests."""
+
+    def __init__(self, debug: bool, answered: Callable[[], None]) -> None:
+        self._answered = answered
+        super().__init__(debug)
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if sequence == ANSWER:
+            self._answered()
+            return (events.Key(Keys.Ignore, sequence),)
+        return super()._sequence_to_key_events(sequence, alt)
+
 
 class TerminalDriver(LinuxDriver):
     """The toolkit's driver, drawing on standard output: its own choice is standard error, which may be a file."""
@@ -31,12 +54,13 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._file = sys.__stdout__
+        self._link = Link()
         self._bell, self._rope = os.pipe()
         """The input thread waits at one end; a byte in the other tells it to look whether it is to end."""
 
     def run_input_thread(self) -> None:
         """Hand on what is typed. The toolkit's own loop wakes ten times a second; this one when there is something."""
-        parser = XTermParser(self._debug)
+        parser = _Parser(self._debug, lambda: self._link.answered(time.monotonic()))
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -60,7 +84,31 @@ class TerminalDriver(LinuxDriver):
         # Suspending the console closes the driver, and the same one is started again afterwards.
         if self._bell < 0:
             self._bell, self._rope = os.pipe()
+        self._link = Link()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # the toolkit leaves it untyped
+        self._ask()
+
+    def write(self, data: str) -> None:
+        self._link.wrote(len(data) if data.isascii() else len(data.encode("utf-8", "replace")))
+        super().write(data)
+
+    def flush(self) -> None:
+        """The end of a frame."""
+        if self._link.asks:
+            self._ask()
+
+    def _ask(self) -> None:
+        if self.input_tty:
+            self._link.asked(time.monotonic())
+            super().write(ASK)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the terminal had better get no further frame for now."""
+        queue = getattr(self._writer_thread, "_queue", None)
+        # The toolkit would block the event loop on a full queue.
+        full = queue is not None and queue.qsize() >= QUEUED_WRITES_MAX
+        return full or self._link.is_behind(time.monotonic())
 
     def switch_mouse(self, on: bool) -> None:
         """Ask the terminal for the mouse, or leave it to the terminal, whose own selection works then."""
@@ -75,6 +123,9 @@ class TerminalDriver(LinuxDriver):
     def disable_input(self) -> None:
         if self._bell < 0:
             return
+        until = time.monotonic() + LAST_ANSWER_S
+        while self._link.waits_for_answer and time.monotonic() < until:
+            time.sleep(0.005)
         os.write(self._rope, b"!")
         super().disable_input()
         os.read(self._bell, 1)
@@ -106,6 +157,5 @@ def _read(descriptor: int) -> bytes:
 
 
 def is_behind(driver: object) -> bool:
-    """Whether the terminal takes no more output for now; the toolkit would block the event loop on it."""
-    queue = getattr(getattr(driver, "_writer_thread", None), "_queue", None)
-    return queue is not None and queue.qsize() >= QUEUED_WRITES_MAX
+    """Whether the terminal is behind with what was written to it; no other driver than ours ever is."""
+    return isinstance(driver, TerminalDriver) and driver.is_behind
