@@ -214,8 +214,8 @@ class Errand:
     def _watch(self) -> None:
         watch: Callable[[Job], Verification] = self._module.watch  # type: ignore[attr-defined]  # not every verb has it
         seen = watch(self._job)
-        if seen.holds is not True:
-            self._take(seen)
+        if seen.holds is not True or seen.evidence:
+            self._take(msgspec.structs.replace(seen, evidence=(*self.result.evidence, *seen.evidence)))
 
     def _take(self, seen: Verification) -> None:
         self.respawners += tuple(each for each in seen.respawners if each not in self.respawners)

@@ -1,13 +1,14 @@
 """After something was ended: is it gone, and who brings it back?
 
 A copy that appears soon after was started by somebody who minds it. It is not fought: whoever started it is
-named, as long as that can be told, so that the operator can end that first.
+named, as long as that can be told, so that the operator can end that first. One that another plan of ours has started
+is there because somebody wants it: that plan is named, nobody is accused, and the watch is over.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from opsconsole.act.job import Job, Verification
 from opsconsole.act.living import is_alive
@@ -34,25 +35,47 @@ def watch(job: Job) -> Verification:
     """Look for a copy that was not there before until the plan's time for it has passed."""
     deadline = time.monotonic() + job.plan.watch_s
     while True:
-        found = newcomers(job, job.looker().look())
-        if found:
-            return Verification(False, told(found), respawners=found)
+        fresh = newcomers(job, job.looker().look())
+        if fresh.respawners:
+            return Verification(False, told(fresh.respawners), respawners=fresh.respawners)
+        if fresh.started_by:
+            return Verification(True, evidence=fresh.evidence)
         if time.monotonic() >= deadline:
             return Verification(True)
         time.sleep(LOOK_EVERY_S)
 
 
-def newcomers(job: Job, view: View) -> tuple[Respawner, ...]:
+class Newcomers(NamedTuple):
     """Instances of the subject beyond the wanted number that were started since the plan was made."""
+
+    respawners: tuple[Respawner, ...] = ()
+    started_by: tuple[tuple[int, str], ...] = ()
+    """(pid, id of the plan) of those that a plan of ours has started."""
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(f"{pid} was started again by plan {plan}" for pid, plan in self.started_by)
+
+
+def newcomers(job: Job, view: View) -> Newcomers:
+    """Those that are seen in this look, and who started them."""
     worker = view.workers.get(watched_key(job))
     if worker is None or view.processes.value is None:
-        return ()
+        return Newcomers()
     known = frozenset(job.subplan.known)
     fresh = [instance for instance in worker.instances if instance.id not in known]
     wanted = int(job.subplan.data.get("wanted", 0))
     if not fresh or len(worker.instances) <= wanted:
-        return ()
-    return tuple(_respawner(job, instance, view.processes.value) for instance in fresh)
+        return Newcomers()
+    from opsconsole.act.own_starts import OwnStarts
+
+    table = view.processes.value
+    own = OwnStarts(job.state_dir, watched_key(job), job.plan.created)
+    plans = [(instance, own.plan_of(instance, table)) for instance in fresh]
+    return Newcomers(
+        tuple(_respawner(job, instance, table) for instance, plan in plans if not plan),
+        tuple((instance.pid, plan) for instance, plan in plans if plan),
+    )
 
 
 def watched_key(job: Job) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from opsconsole.act.glance import glance
 from opsconsole.act.planning import changed, make_plan
-from opsconsole.act.submit import submit
+from opsconsole.act.submit import Submitted, submit
 from opsconsole.model.plan import Refused
 from tests.e2e.act_ground import DEAF, PYTHON, SLEEPER, World, eventually, identity, runs
 
@@ -145,6 +145,27 @@ def test_who_respawns_is_named_and_not_fought(world: World) -> None:
     assert supervisor.poll() is None
     assert world.instances("minded") not in ([], minded)
     assert len(world.entry(plan).steps) == 1
+
+
+DAEMON = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nprint('up', flush=True)\ntime.sleep(600)\n"
+
+
+@pytest.mark.parametrize(("code", "elsewhere"), [(SLEEPER, False), (DAEMON, False), (SLEEPER, True)])
+def test_a_start_of_ours_while_a_stop_is_watched_is_no_respawn(world: World, code: str, elsewhere: bool) -> None:
+    """Its plan is named; also of one that put itself into the background, or whose plan another console's journal has."""
+    world.worker("wanted", code=code)
+    world.start(PYTHON, "wanted.py", ready=code == SLEEPER)
+    eventually("it", lambda: world.instances("wanted"))
+    stop = world.plan("stop", "wanted", watch_s=30.0)
+    world.submit(stop)
+    eventually("the watch", lambda: world.entry(stop).state == "watching")
+    start = world.plan("start", "wanted")
+    assert isinstance(submit(start, world.folder / "other" if elsewhere else world.state), Submitted)
+    result = world.finished(stop).result
+    assert result is not None
+    assert (result.result, result.verified, result.respawners, result.reason) == ("done", True, (), "")
+    assert any(f"was started again by plan {start.id}" in seen for seen in result.subresults[0].evidence)
+    assert len(world.instances("wanted")) == 1
 
 
 def test_one_that_ignores_sigterm_is_told_beforehand_and_killed_after_the_grace_time(world: World) -> None:

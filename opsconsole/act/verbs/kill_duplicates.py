@@ -115,7 +115,7 @@ def _count_is_right(job: Job) -> Verification:
     worker = view.workers.get(job.subplan.key)
     if worker is None:
         return Verification(True, evidence=(f"{len(job.subplan.targets)} ended",))
-    if found := respawn.newcomers(job, view):
+    if found := respawn.newcomers(job, view).respawners:
         return Verification(False, respawn.told(found), respawners=found)
     pids = ", ".join(str(each.pid) for each in worker.instances)
     counted = f"{len(worker.instances)} of {worker.wanted} running ({pids or 'none'})"

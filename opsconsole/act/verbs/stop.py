@@ -81,8 +81,11 @@ def _nothing_runs(job: Job) -> Verification:
     view = job.looker().look()
     if view.processes.value is None:
         return Verification(None, view.processes.reason)
-    if found := respawn.newcomers(job, view):
-        return Verification(False, respawn.told(found), respawners=found)
+    fresh = respawn.newcomers(job, view)
+    if fresh.respawners:
+        return Verification(False, respawn.told(fresh.respawners), respawners=fresh.respawners)
+    if fresh.started_by:
+        return Verification(True, evidence=fresh.evidence)
     worker = view.workers.get(job.subplan.key)
     if worker is not None and worker.instances:
         return Verification(False, f"{worker.instances[0].pid} still runs")

@@ -159,7 +159,7 @@ def _gone_for_now(job: Job) -> Verification:
     view = job.looker().look()
     if view.processes.value is None:
         return Verification(None, view.processes.reason)
-    found = respawn.newcomers(job, view)
+    found = respawn.newcomers(job, view).respawners
     return Verification(False, respawn.told(found), respawners=found) if found else gone
 
 
