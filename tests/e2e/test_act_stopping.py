@@ -152,7 +152,7 @@ DAEMON = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nprint('up', f
 
 @pytest.mark.parametrize(("code", "elsewhere"), [(SLEEPER, False), (DAEMON, False), (SLEEPER, True)])
 def test_a_start_of_ours_while_a_stop_is_watched_is_no_respawn(world: World, code: str, elsewhere: bool) -> None:
-    """Its plan is named; also of one that put itself into the background, or whose plan another console's journal has."""
+    """Its plan is named; also where it puts itself into the background, or another console has the journal of it."""
     world.worker("wanted", code=code)
     world.start(PYTHON, "wanted.py", ready=code == SLEEPER)
     eventually("it", lambda: world.instances("wanted"))
