@@ -89,22 +89,13 @@ def why_not_log(path: Path) -> str:
     return "" if os.access(path, os.W_OK) else f"its log {path} cannot be written"
 
 
-def start_steps(table: WorkerTable) -> tuple[str, ...]:
-    """What will be run to start it, for people."""
+def start_steps(table: WorkerTable, limited: str = "") -> tuple[str, ...]:
+    """What will be run to start it, for people; ``limited`` tells its resource limits."""
     where = f" in {table.cwd}" if table.cwd is not None else ""
     output = f", output appended to {table.log}" if table.log is not None else ", output discarded"
     names = f", with {', '.join(sorted(table.env))} set" if table.env else ""
-    return (f"start {command_line(table.command)}{where}{names}{output}",)
-
-
-def limits_note(table: WorkerTable) -> tuple[str, ...]:
-    """How the configured limits are held, for people."""
-    memory, cpu = table.limits.memory, table.limits.cpu_percent
-    if memory is None and cpu is None:
-        return ()
-    if has_scopes():
-        return ("limits are enforced by a systemd scope",)
-    return ("limits are watched, not enforced: there is no systemd user manager here",)
+    limits = f", limited to {limited}" if limited else ""
+    return (f"start {command_line(table.command)}{where}{names}{output}{limits}",)
 
 
 def has_scopes() -> bool:

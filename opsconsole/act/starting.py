@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import stat
 import subprocess
 import time
 from pathlib import Path
 
 from opsconsole.act import living
-from opsconsole.act.descriptors import usual_limit_for
 from opsconsole.act.job import Job, StepFailed
+from opsconsole.act.limits import Pair, argv_limited, limits_of
 from opsconsole.act.start_spec import StartSpec, has_scopes, spec_of, why_not_start
 from opsconsole.collect.files import FileUnreadable
 from opsconsole.collect.logs import read_tail
@@ -72,14 +73,16 @@ def _launch(job: Job, table: WorkerTable, attempt: int) -> tuple[subprocess.Pope
         if reason := why_not_start(table):
             raise StepFailed(reason)
         spec = spec_of(table)
-        argv = [*_scope(table), *spec.argv]
+        limits = _limits(job)
+        limited = argv_limited(limits, spec.executable, spec.argv) if limits else spec.argv
+        argv = [*_scope(table), *limited]
         output = open_log(spec.log)
         job.journal.record_start(job.subplan.key, None)
         began = time.time()
         try:
             child = subprocess.Popen(
                 argv,
-                executable=None if argv[0] != spec.argv[0] else spec.executable,
+                executable=spec.executable if argv == [*spec.argv] else None,
                 cwd=spec.cwd,
                 env=spec.environment,
                 stdin=subprocess.DEVNULL,
@@ -90,9 +93,17 @@ def _launch(job: Job, table: WorkerTable, attempt: int) -> tuple[subprocess.Pope
             )
         finally:
             os.close(output)
-        usual_limit_for(child.pid)
         step.detail, step.process = f"pid {child.pid}", _identity(child.pid)
     return child, began
+
+
+def _limits(job: Job) -> dict[str, Pair]:
+    """Those of the plan. This executor's own descriptors, where it had to raise their limit, are its own affair."""
+    given = {name: (int(soft), int(hard)) for name, (soft, hard) in (job.subplan.data.get("limits") or {}).items()}
+    soft, hard = limits_of(0).get("nofile", (0, 0))
+    if hard and soft != resource.getrlimit(resource.RLIMIT_NOFILE)[0]:
+        given.setdefault("nofile", (soft, hard))
+    return given
 
 
 def _scope(table: WorkerTable) -> tuple[str, ...]:

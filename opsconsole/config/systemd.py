@@ -89,6 +89,12 @@ def _limits(limits: LimitsTable) -> list[str]:
         lines.append(f"MemoryMax={int(limits.memory)}")
     if limits.cpu_percent is not None:
         lines.append(f"CPUQuota={limits.cpu_percent:g}%")
+    if limits.address_space is not None:
+        lines.append(f"LimitAS={int(limits.address_space)}")
+    if limits.cpu_time is not None:
+        lines.append(f"LimitCPU={max(int(limits.cpu_time), 1)}")
+    if limits.open_files is not None:
+        lines.append(f"LimitNOFILE={limits.open_files}")
     return lines
 
 

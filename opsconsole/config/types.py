@@ -43,7 +43,16 @@ class ConsoleTable(_Table, frozen=True, kw_only=True):
 
 class LimitsTable(_Table, frozen=True, kw_only=True):
     memory: Size | None = None
+    """Of its whole tree: held by a systemd scope where there is a user manager, else only watched."""
     cpu_percent: float | None = None
+    """Of one core, by its whole tree: held or watched like ``memory``."""
+    address_space: Size | None = None
+    """Of each of its processes (RLIMIT_AS). It counts what is reserved: threads and runtimes reserve far more than
+    they hold, and fail when it is too little."""
+    cpu_time: Duration | None = None
+    """Of each of its processes over its whole life (RLIMIT_CPU): it is killed when that is spent."""
+    open_files: int | None = None
+    """How many files each of its processes may hold open (RLIMIT_NOFILE)."""
 
 
 class ServiceTable(_Table, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import resource
 import signal
 import stat
 import time
@@ -107,6 +108,29 @@ def test_a_start_that_would_not_hold_leaves_the_running_one_alone(world: World, 
     assert result.result == "failed"
     assert "nothing was stopped" in result.reason
     assert old.poll() is None
+
+
+LIMITED = """
+import resource, time
+print("files", *resource.getrlimit(resource.RLIMIT_NOFILE), "cpu", *resource.getrlimit(resource.RLIMIT_CPU), flush=True)
+time.sleep(600)
+"""
+
+
+def test_limits_of_the_config_and_of_the_one_before_hold_for_the_one_that_is_started(world: World) -> None:
+    world.worker("w", code=LIMITED, limits={"cpu_time": "2h"})
+    old = world.start(PYTHON, "w.py")
+    resource.prlimit(old.pid, resource.RLIMIT_NOFILE, (300, 400))
+    plan = world.plan("restart", "w")
+    assert "open files 300 (hard 400)" in plan.subplans[0].seen[0]
+    assert plan.subplans[0].steps[-1].endswith("limited to CPU time 7200s, open files 300 (hard 400)")
+    result = world.done(plan)
+    assert (result.result, result.verified) == ("done", True)
+    assert world.log("w").read_text() == "files 300 400 cpu 7200 7200\n"
+    (pid,) = world.instances("w")
+    assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (300, 400)
+    assert f"{pid} is limited to CPU time 7200s, open files 300 (hard 400)" in result.subresults[0].evidence
+    assert sorted(path.name for path in Path(f"/proc/{pid}/fd").iterdir()) == ["0", "1", "2"]
 
 
 def test_a_crash_loop_is_given_up_with_the_logs_last_lines(world: World) -> None:

@@ -5,13 +5,14 @@ The start is validated first: when it would not hold, nothing is stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from opsconsole.act.job import Job, StepFailed, Verification
+from opsconsole.act.limits import LimitPlan, plan_limits
 from opsconsole.act.request import Part, Request, WhyNot, each
-from opsconsole.act.start_spec import limits_note, why_not_start
+from opsconsole.act.start_spec import why_not_start
 from opsconsole.act.stopping import end_targets, recognise_targets, run_systemctl
 from opsconsole.act.stopping_plan import aim_all, mark_minders, steps_of
 from opsconsole.act.subjects import find_subject
@@ -19,7 +20,8 @@ from opsconsole.act.tables import table_of
 from opsconsole.act.verbs import start
 from opsconsole.act.verbs.start import start_subplan
 from opsconsole.act.verbs.stop import remove_own_pid_file
-from opsconsole.model.plan import Subplan
+from opsconsole.config.types import WorkerTable
+from opsconsole.model.plan import Subplan, Target
 
 
 def plan(request: Request) -> Iterable[Part]:
@@ -36,9 +38,10 @@ def plan_one(request: Request, name: str) -> Subplan:
         raise WhyNot(f"its state is unknown: {seen.reason}", "unknown")
     if subject.table is None:
         raise WhyNot(f"no command is configured for {subject.name}")
-    starting = start_subplan(subject, seen.wanted)
     aimed = aim_all(request, subject)
     targets = tuple(found.target for found in aimed)
+    limits = _limits(subject.table, targets, [each.pid for each in seen.instances])
+    starting = start_subplan(subject, seen.wanted, limits)
     units = {target.unit for target in targets if target.unit}
     if units and len({target.unit for target in targets}) > 1:
         raise WhyNot(f"some of it belongs to systemd service {sorted(units)[0].split()[-1]}, some does not")
@@ -52,10 +55,18 @@ def plan_one(request: Request, name: str) -> Subplan:
             *(warning for found in aimed for warning in found.warnings),
             *mark_minders(request, targets, subject),
             *wrappers,
-            *limits_note(subject.table),
+            *limits.warnings,
         ),
         data={**starting.data, "unit": next(iter(units), "")},
     )
+
+
+def _limits(table: WorkerTable, targets: Iterable[Target], instances: Sequence[int]) -> LimitPlan:
+    """The config's limits, and those of what runs; of a systemd service they are systemd's."""
+    if any(target.unit for target in targets):
+        return LimitPlan()
+    running = next((target.pid for target in targets if target.pid in instances), None)
+    return plan_limits(table.limits, running)
 
 
 def execute(job: Job) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from opsconsole.act.job import Job, NothingLeft, StepFailed, Verification
+from opsconsole.act.limits import LimitPlan, limits_of, plan_limits, told_limits
 from opsconsole.act.living import is_alive
 from opsconsole.act.pid_file import remove_pid_file, write_pid_file
 from opsconsole.act.request import Part, Request, WhyNot, each
-from opsconsole.act.start_spec import limits_note, start_steps, why_not_start
+from opsconsole.act.start_spec import start_steps, why_not_start
 from opsconsole.act.subjects import Subject, find_subject
 from opsconsole.act.tables import port_of, table_of
 from opsconsole.collect.pid_files import read_pid_file
@@ -34,14 +35,15 @@ def plan_one(request: Request, name: str) -> Subplan:
     return start_subplan(subject, seen.wanted - len(seen.instances))
 
 
-def start_subplan(subject: Subject, count: int) -> Subplan:
-    """Starting this many. Raises WhyNot when the start spec does not hold."""
+def start_subplan(subject: Subject, count: int, limits: LimitPlan | None = None) -> Subplan:
+    """Starting this many; ``limits``: where they are not the config's alone. Raises WhyNot: the spec does not hold."""
     table = subject.table
     if table is None:
         raise WhyNot(f"no command is configured for {subject.name}")
     if reason := why_not_start(table):
         raise WhyNot(f"{subject.name} cannot be started: {reason}")
     remnants = subject.seen.remnants
+    limits = limits or plan_limits(table.limits)
     times = (f"({count} times)",) if count > 1 else ()
     pid_file = (f"write its pid to {table.pid_file}, unless it does so itself",) if table.pid_file is not None else ()
     stale: tuple[str, ...] = ()
@@ -50,15 +52,16 @@ def start_subplan(subject: Subject, count: int) -> Subplan:
     return Subplan(
         subject=subject.name,
         subject_kind=subject.kind,
-        steps=(*stale, *start_steps(table), *times, *pid_file),
+        steps=(*stale, *start_steps(table, told_limits(limits.give)), *times, *pid_file),
         checks=ready_checks(subject),
+        seen=limits.seen,
         warnings=(
-            *limits_note(table),
+            *limits.warnings,
             *(f"a remnant of it still runs: {each.pid} ({each.command})" for each in remnants),
             *(f"wrapper {each.pid} ({each.command}) may start it too" for each in subject.seen.wrappers),
         ),
         known=tuple(instance.id for instance in subject.seen.instances),
-        data={"count": count, "wanted": subject.seen.wanted},
+        data={"count": count, "wanted": subject.seen.wanted, "limits": limits.give},
     )
 
 
@@ -163,8 +166,19 @@ def _runs_well(job: Job) -> Verification:
         return Verification(False, counted)
     if port is not None and not view.listens(port):
         return Verification(False, f"nothing listens on port {port}")
-    evidence = (counted, *((f"port {port} listens",) if port is not None else ()))
+    evidence = (counted, *((f"port {port} listens",) if port is not None else ()), *_limits_held(job))
     if not table.component:
         return Verification(True, evidence=evidence)
     component = component_runs(job, table.component)
     return Verification(component.holds, component.reason, (*evidence, *component.evidence))
+
+
+def _limits_held(job: Job) -> list[str]:
+    """What limits those that were started have now, of those that they were given."""
+    wanted = job.subplan.data.get("limits") or {}
+    found = []
+    for process in job.scratch.get("started", ()) if wanted else ():
+        now = {name: pair for name, pair in limits_of(process.pid).items() if name in wanted}
+        if now:
+            found.append(f"{process.pid} is limited to {told_limits(now)}")
+    return found

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from opsconsole.cli.root import opsconsole
 from opsconsole.config.systemd import command_line, unit_files, word
-from opsconsole.config.types import Config, LimitsTable, ServiceTable, Size, WorkerTable
+from opsconsole.config.types import Config, Duration, LimitsTable, ServiceTable, Size, WorkerTable
 
 AWKWARD = ("a b", "100%", "$HOME", 'say "hi"', "back\\slash", "it's", "", ";", "tab\there", "ünï", "*", "-x=y z")
 
@@ -30,7 +30,13 @@ def config(folder: Path) -> Config:
                 cwd=folder,
                 env={"GREETING": "hello 100% $world", "A": "b"},
                 log=folder / "auto confirm 100%.log",
-                limits=LimitsTable(memory=Size(500_000_000), cpu_percent=50.0),
+                limits=LimitsTable(
+                    memory=Size(500_000_000),
+                    cpu_percent=50.0,
+                    address_space=Size(4_000_000_000),
+                    cpu_time=Duration(3600.0),
+                    open_files=4096,
+                ),
             ),
             WorkerTable(name="Pool / Élan", command=("python3", "pool.py"), cwd=folder, instances=3),
         ),
@@ -53,6 +59,9 @@ def test_there_is_a_unit_for_what_has_a_command_and_none_for_the_rest(tmp_path: 
         "Restart=on-failure",
         "MemoryMax=500000000",
         "CPUQuota=50%",
+        "LimitAS=4000000000",
+        "LimitCPU=3600",
+        "LimitNOFILE=4096",
         f"WorkingDirectory={tmp_path}",
         f"StandardOutput=append:{tmp_path}/auto confirm 100%%.log",
         'Environment="GREETING=hello 100%% $world"',
