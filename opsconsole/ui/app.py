@@ -70,12 +70,14 @@ class ConsoleApp(App[None], inherit_bindings=False):
         driver_class: type[Driver] | None = None,
         wall: Callable[[], float] = time.time,
         open_log: OpenFollower = follow_log,
+        colours: bool = True,
     ) -> None:
         """``acting`` is the door to what changes the machine, ``state_dir`` has the journal and the screen's memory.
 
-        ``wall`` tells the time, seconds since the epoch; ``open_log`` follows the log at a path."""
-        colourless = bool(os.environ.get("NO_COLOR"))
-        if not colourless:
+        ``colours`` is False on a terminal that has none. ``wall`` tells the time, seconds since the epoch;
+        ``open_log`` follows the log at a path."""
+        colourless = not colours or bool(os.environ.get("NO_COLOR"))
+        if not os.environ.get("NO_COLOR"):
             # The toolkit takes an empty NO_COLOR for a set one (no-color.org says it is not).
             os.environ.pop("NO_COLOR", None)
         super().__init__(driver_class, css_path=stylesheets(), ansi_color=True if colourless else None)

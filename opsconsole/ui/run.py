@@ -17,7 +17,7 @@ from opsconsole.config.types import LoadedConfig
 from opsconsole.ui.acting import Acting
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.feed import Feed
-from opsconsole.ui.terminal import TerminalDriver
+from opsconsole.ui.terminal import TerminalDriver, has_few_signs, has_no_colours
 
 GIVE_UP_S = 3.0
 """How long a signalled console may take to restore the terminal before it is ended the hard way."""
@@ -46,11 +46,13 @@ def run_console(
     # A scan computes in long stretches; a key must not wait for the end of one (the interpreter's own word is 5 ms).
     sys.setswitchinterval(SWITCH_S)
     saved = _terminal_settings()
+    kind = os.environ.get("TERM", "")
     app = ConsoleApp(
         feed,
         read_only=read_only,
         loaded=loaded,
-        ascii_only=ascii_only,
+        ascii_only=ascii_only or has_few_signs(kind),
+        colours=not has_no_colours(kind),
         acting=acting,
         state_dir=state_dir,
         driver_class=TerminalDriver,

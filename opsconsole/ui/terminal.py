@@ -28,8 +28,33 @@ QUEUED_WRITES_MAX = 12
 SEQUENCE_TICK_S = 0.1
 """How often an escape sequence that has begun is looked at: whether it goes on, or was the key alone."""
 
+MONOCHROME_BELOW = 8
 LAST_ANSWER_S = 0.5
 """How long the end waits for answers on their way, which a shell would otherwise find typed."""
+
+
+FEW_SIGNS = ("linux", "vt", "cons25", "ansi", "sun")
+"""Beginnings of the names of terminals whose own fonts have letters and little else, whatever the locale says."""
+
+
+def has_few_signs(term: str) -> bool:
+    """Whether this kind of terminal cannot be relied on for more than ASCII."""
+    return term.startswith(FEW_SIGNS)
+
+
+def has_no_colours(term: str) -> bool:
+    """Whether terminfo says that this kind of terminal has none; one that it does not know is taken to have some."""
+    if term.endswith(("color", "direct")):
+        return False
+    try:
+        import curses
+    except ImportError:  # a Python built without it
+        return False
+    try:
+        curses.setupterm(term)
+        return curses.tigetnum("colors") < MONOCHROME_BELOW
+    except curses.error:
+        return False
 
 
 class _Parser(XTermParser):
