@@ -30,7 +30,7 @@ def fix(
     """Put findings right, one after the other: plan, confirm, do, look again.
 
     FINDING is an id that `diagnose` tells. Exit 0 when all of them are closed, 1 when one failed or still holds,
-    3 when it could not be read whether one holds, 4 when refused.
+    3 when it could not be read whether one holds, 4 when all was refused and nothing changed.
     """
     from opsconsole.act.policy import why_not_act
     from opsconsole.cli.fixing import Fixing
@@ -74,5 +74,7 @@ def _tell(document: dict[str, Any], manner: Manner) -> None:
         click.echo(f"{one['finding']}: {told}")
     for finding_id in document["by_hand"]:
         click.echo(f"{finding_id}: by hand, see `opsconsole diagnose`")
-    if "result" in document:
+    if document["score_before"] is None or document["score_after"] is None:
+        click.echo(f"Fix: {document['reason']}" if "reason" in document else "Fix: it is not known how things are")
+    elif "result" in document:
         click.echo(f"health {document['score_before']:.1f} before, {document['score_after']:.1f} now")

@@ -17,8 +17,10 @@ from opsconsole.act.verbs import MODULES
 from opsconsole.cli.acting import Manner, executor_at_hand, follow
 from opsconsole.cli.root import ExitCode
 from opsconsole.config.types import LoadedConfig
+from opsconsole.diagnose import diagnose
 from opsconsole.diagnose.order import in_order
 from opsconsole.engine import Engine
+from opsconsole.engine.target_samples import TargetSamples
 from opsconsole.model.finding import RULE_NAMES, Diagnosis, Finding
 from opsconsole.model.plan import Outcome, Plan, Refused
 from opsconsole.model.snapshot import Snapshot
@@ -29,6 +31,11 @@ REFRESH_S = 1.0
 SETTLED_S = 4.0
 """For so long everything is watched before it is decided what is wrong: what comes and goes needs several looks."""
 READ_WITHIN_S = 15.0
+UNREAD = f"nothing could be read within {READ_WITHIN_S:g} s"
+CONFIRMED_WITHIN_S = 15.0
+"""What one look shows and several must confirm is looked at again for so long."""
+TOLD_WITHIN_S = 6.0
+"""For so long it is waited at the end for sources that do not tell yet how things are now."""
 CLOSES_WITHIN_S = 30.0
 SLOW_CLOSES_WITHIN_S = 6.0
 """Averages and rates need minutes to tell: they are looked at, not waited for."""
@@ -60,6 +67,8 @@ class Fixing:
         self._loaded, self._state_dir, self._manner = loaded, state_dir, manner
         self._engine = Engine(loaded, refresh_s=REFRESH_S)
         self._fixes: list[Fix] = []
+        self._inside: list[Fix] = []
+        """Of those that were named: what is told in another finding, and goes with it."""
         self._by_hand: list[str] = []
         self._before: Diagnosis | None = None
         self._result: Outcome | None = None
@@ -70,6 +79,7 @@ class Fixing:
         began = time.monotonic()
         self._wait(lambda: self._read_whole() and time.monotonic() - began > SETTLED_S, READ_WITHIN_S)
         self._before = self._diagnosis
+        self._keep_targets()
         return self
 
     def __exit__(
@@ -79,22 +89,35 @@ class Fixing:
 
     def run(self, wanted: tuple[str, ...]) -> int:
         """Put these right, or with none everything that can be. Returns the exit status."""
-        chosen = self._chosen(wanted)
-        for finding in in_order(chosen):
+        unsure = self._confirm(wanted)
+        for finding in in_order(self._chosen(wanted, unsure)):
             if not finding.remedy.automatic or finding.remedy.action not in MODULES:
                 self._by_hand.append(finding.id)
             elif not self._put_right(finding):
                 break
-        self._result = None if self._manner.dry_run else self._overall()
-        if self._unread_any and self._result in (None, "refused", "nothing-to-do"):
+        for told in self._inside if not self._manner.dry_run else ():
+            told.closed = self._open(told.finding) is None or self._closes(told.finding, TOLD_WITHIN_S)
+        self._fixes += [_not_sure(finding) for finding in unsure]
+        self._unread_any |= bool(unsure) or not self._all_told(wanted)
+        self._result = self._overall()
+        return self._status(wanted)
+
+    def _status(self, wanted: tuple[str, ...]) -> int:
+        """Failing and what is left weigh more than what is not known, that more than a refusal."""
+        if self._result == "failed" or self._left(wanted):
+            return ExitCode.FOUND
+        if self._unread_any:
             return ExitCode.UNKNOWN
-        if self._manner.dry_run or self._result == "nothing-to-do":
-            return ExitCode.DONE
         if self._result == "refused":
             return ExitCode.REFUSED
-        left = any(one.closed is False or one.verified is False for one in self._fixes)
-        by_name = bool(wanted) and bool(self._by_hand)
-        return ExitCode.FOUND if self._result == "failed" or left or by_name else ExitCode.DONE
+        refused = any(one.result == "refused" for one in self._fixes)
+        return ExitCode.FOUND if refused and not self._manner.dry_run else ExitCode.DONE
+
+    def _left(self, wanted: tuple[str, ...]) -> bool:
+        """Whether something still holds that was to be put right. What is for a person counts where it was named."""
+        if self._manner.dry_run:
+            return False
+        return bool(wanted and self._by_hand) or any(one.closed is False for one in self._fixes)
 
     def document(self) -> dict[str, Any]:
         """The document of ``fix --json``."""
@@ -104,6 +127,7 @@ class Fixing:
             "schema": SCHEMA,
             "dry_run": self._manner.dry_run,
             **({"result": self._result} if self._result is not None else {}),
+            **({"reason": UNREAD} if now is None else {}),
             "verified": self._verified(),
             "plan": plans[0] if len(plans) == 1 else None,
             "plans": plans,
@@ -118,15 +142,43 @@ class Fixing:
             "score_after": now.score if now is not None else None,
         }
 
+    def _keep_targets(self) -> None:
+        """Let a report tell what the targets' metrics were before anything was put right."""
+        snapshot = self._engine.latest
+        if self._manner.dry_run or snapshot is None or snapshot.diagnosis is None:
+            return
+        samples = TargetSamples(self._state_dir)
+        if samples.record(snapshot.diagnosis.targets, snapshot.at, snapshot.monotonic) and (problem := samples.save()):
+            click.echo(problem, err=True)
+
     # Choosing
 
-    def _chosen(self, wanted: tuple[str, ...]) -> tuple[Finding, ...]:
+    def _confirm(self, wanted: tuple[str, ...]) -> tuple[Finding, ...]:
+        """Look again until what a single look shows is open or gone. Returns what is neither, and can be put right."""
+        until = time.monotonic() + CONFIRMED_WITHIN_S
+        while (unsure := self._unsure(wanted)) and time.monotonic() < until:
+            self._engine.refresh_now()
+            self._engine.probe_now()
+            self._wait(lambda: not self._unsure(wanted), REFRESH_S)
+        self._before = self._diagnosis
+        return tuple(one for one in unsure if wanted or one.remedy.automatic)
+
+    def _unsure(self, wanted: tuple[str, ...]) -> list[Finding]:
+        """What one look shows of these, and what is not open yet."""
+        snapshot = self._engine.latest
+        if snapshot is None:
+            return []
+        shown = diagnose(snapshot, self._loaded.config)
+        meant = [one for one in (*shown.findings, *shown.muted) if one.id in wanted or not wanted]
+        return [one for one in meant if self._open(one.id) is None]
+
+    def _chosen(self, wanted: tuple[str, ...], unsure: tuple[Finding, ...]) -> tuple[Finding, ...]:
         found = self._before.findings if self._before is not None else ()
         if not wanted:
             return found
         by_id = {finding.id: finding for finding in found}
         for finding_id in wanted:
-            if finding_id not in by_id:
+            if finding_id not in by_id and finding_id not in {one.id for one in unsure}:
                 self._explain(finding_id)
         return tuple(by_id[one] for one in dict.fromkeys(wanted) if one in by_id)
 
@@ -138,15 +190,18 @@ class Fixing:
             return
         findings = self._before.findings if self._before is not None else ()
         inside = [one.id for one in findings for each in (*one.causes, *one.symptoms) if each.id == finding_id]
-        reason = f"it is told in {inside[0]}: fix that" if inside else "there is no such finding now"
-        self._fixes.append(Fix(finding_id, "nothing-to-do", reason=reason))
+        if inside:
+            told = Fix(finding_id, "nothing-to-do", reason=f"it is told in {inside[0]}: fix that")
+            self._fixes.append(told)
+            self._inside.append(told)
+        else:
+            self._fixes.append(Fix(finding_id, "nothing-to-do", reason="there is no such finding now"))
 
     # Doing
 
     def _put_right(self, finding: Finding) -> bool:
         """Plan it as things are now, do it, look again; False when nothing further may be done."""
-        undone = {one.finding for one in self._fixes if one.result == "refused"}
-        if held_up := [cause.id for cause in finding.causes if cause.id in undone]:
+        if held_up := self._causes_left(finding):
             self._fixes.append(Fix(finding.id, "refused", reason=f"waits for {held_up[0]}, which causes it"))
             return True
         current = self._open(finding.id)
@@ -167,6 +222,8 @@ class Fixing:
             # Nothing was touched: what does not hang on it may go on.
             fixed.result, fixed.reason = made.outcome, made.reason
             self._unread_any |= made.kind == "unknown"
+            if made.kind == "nothing" and not self._manner.dry_run:
+                fixed.closed = self._closes(finding.id, SLOW_CLOSES_WITHIN_S)
             return True
         fixed.plan = made
         with executor_at_hand(self._state_dir, self._manner) as ready:
@@ -177,10 +234,26 @@ class Fixing:
         self._follow(made, submitted, fixed)
         if fixed.result not in ("done", "nothing-to-do") or fixed.verified is False:
             return False
+        slow = finding.rule in _SLOW
+        fixed.closed = self._closes(finding.id, SLOW_CLOSES_WITHIN_S if slow else CLOSES_WITHIN_S)
+        return fixed.closed or slow
+
+    def _causes_left(self, finding: Finding) -> list[str]:
+        """What causes it and is still there, but for what is told inside of it: that goes with it."""
+        if self._manner.dry_run:
+            return []
+        closed = {one.finding for one in self._fixes if one.closed}
+        return [
+            cause.id
+            for cause in finding.causes
+            if not cause.muted and cause.id not in closed and self._open(cause.id) is not None
+        ]
+
+    def _closes(self, finding_id: str, within_s: float) -> bool:
+        """Whether evidence that is collected anew no longer shows it, within so long."""
         self._engine.refresh_now()
-        deadline = SLOW_CLOSES_WITHIN_S if finding.rule in _SLOW else CLOSES_WITHIN_S
-        fixed.closed = self._wait(lambda: self._open(finding.id) is None and not self._unread(finding.id), deadline)
-        return True
+        self._engine.probe_now()
+        return self._wait(lambda: self._open(finding_id) is None and not self._unread(finding_id), within_s)
 
     def _agreed(self, plan: Plan, finding: Finding) -> bool:
         if self._manner.dry_run:
@@ -214,8 +287,19 @@ class Fixing:
         return self._engine.latest.diagnosis if self._engine.latest is not None else None
 
     def _open(self, finding_id: str) -> Finding | None:
-        diagnosis = self._diagnosis
-        return next((one for one in diagnosis.findings if one.id == finding_id), None) if diagnosis else None
+        """One that holds now, whether it stands by itself or is told in another."""
+        if (diagnosis := self._diagnosis) is None:
+            return None
+        return next((one for one in (*diagnosis.findings, *diagnosis.muted) if one.id == finding_id), None)
+
+    def _all_told(self, wanted: tuple[str, ...]) -> bool:
+        """Whether it is known how everything is now; where findings were named, they alone matter."""
+        if self._diagnosis is None:
+            return False
+        if wanted:
+            return True
+        self._engine.refresh_now()
+        return self._wait(lambda: self._diagnosis is not None and not self._diagnosis.unknown, TOLD_WITHIN_S)
 
     def _unread(self, finding_id: str) -> str:
         """Why it cannot be told whether this holds: its source cannot be read. That it is not told proves nothing."""
@@ -246,18 +330,26 @@ class Fixing:
             time.sleep(0.1)
         return reached
 
-    def _overall(self) -> Outcome:
+    def _overall(self) -> Outcome | None:
+        """What was done. None: nothing was to be done but planning."""
         results = [one.result for one in self._fixes]
-        for worst in ("failed", "refused"):
-            if worst in results:
-                return "failed" if worst == "failed" else "refused"
-        if any(one.verified is False for one in self._fixes):
+        if "failed" in results or any(one.verified is False for one in self._fixes):
             return "failed"
-        return "done" if "done" in results else "nothing-to-do"
+        if "done" in results:
+            return "done"
+        if "refused" in results and not any(one.plan for one in self._fixes if one.result is None):
+            return "refused"
+        if self._diagnosis is None:
+            return "refused"
+        return None if self._manner.dry_run else "nothing-to-do"
 
     def _verified(self) -> bool | None:
         told = [one.verified for one in self._fixes if one.plan is not None]
         return None if not told or None in told else all(told)
+
+
+def _not_sure(finding: Finding) -> Fix:
+    return Fix(finding.id, "refused", reason="it was seen, but not often enough to be sure: look again later")
 
 
 def _readings(snapshot: Snapshot) -> tuple[Any, ...]:

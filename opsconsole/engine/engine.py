@@ -36,6 +36,7 @@ from opsconsole.model.finding import Diagnosis
 from opsconsole.model.listener import Port
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
+from opsconsole.model.service import Probe
 from opsconsole.model.session import TmuxServer
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.system import System
@@ -168,10 +169,21 @@ class Engine:
         self.collect()
         self._lanes.wait_fresh("agents", self._clock.monotonic())
         self._lanes.wait_first(began)
+        self._probe_silent_sites()
         left = ONE_SHOT_PAUSE_S - (self._clock.monotonic() - began)
         if left > 0:
             self._stopped.wait(left)
         return self.collect()
+
+    def _probe_silent_sites(self) -> None:
+        """For a single look: a site is down once it has given no answer as often as the config asks."""
+        for _ in range(1, self._config.diagnose.site_misses):
+            probes: dict[str, Probe] = self._lanes.reading("probes").value or {}
+            silent = [key for key, probe in probes.items() if key.startswith("site:") and probe.failures]
+            if not silent:
+                return
+            self.probe_now(silent)
+            self._lanes.wait_fresh("probes", self._clock.monotonic())
 
     def collect(self) -> Snapshot:
         """Run one cycle: the core scan now, the lanes' last readings, put together."""
