@@ -103,6 +103,15 @@ def metrics_in(condition: Condition) -> Iterator[Name]:
             yield from metrics_in(part)
 
 
+def longest_age(condition: Condition) -> float:
+    """The longest time that a condition compares an age with, in seconds: who slept that long tells nothing of it."""
+    if isinstance(condition, Comparison):
+        return condition.value if condition.kind == "seconds" and isinstance(condition.value, float) else 0.0
+    if isinstance(condition, Not):
+        return longest_age(condition.condition)
+    return max(map(longest_age, condition.conditions), default=0.0)
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST:

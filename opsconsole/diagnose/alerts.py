@@ -1,18 +1,20 @@
 """Alerts over time: pending, active, their ladder, acknowledged or silenced.
 
-Nothing here acts: each rung of a ladder is a proposal with a time from which on it is made. What counts time is the
-Snapshots' monotonic clock.
+Nothing here acts: each rung of a ladder is a proposal with a time from which on it is made; nothing is proposed of what
+somebody has acknowledged. What counts time is the Snapshots' monotonic clock; what the machine slept, what we paused
+and what was not known is no time in which a condition held.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opsconsole.config.condition import Name, metrics_in, parse_condition
+from opsconsole.config.condition import Name, longest_age, metrics_in, parse_condition
 from opsconsole.config.metrics import metric_named
 from opsconsole.config.types import AlertTable, Config
 from opsconsole.diagnose.conditions import holds
 from opsconsole.diagnose.metrics import Value, read_metric
+from opsconsole.diagnose.wakefulness import Wakefulness
 from opsconsole.model.alert import Alert, AlertNote, AlertState, Measured, Rung
 from opsconsole.model.snapshot import Snapshot
 
@@ -45,6 +47,7 @@ class Alerts:
     def __init__(self) -> None:
         self._tracks: dict[str, _Track] = {}
         self._at = self._monotonic = 0.0
+        self._wakefulness = Wakefulness()
         self._restored: dict[str, AlertNote] = {}
         """What an earlier console noted: taken over at the first look, which knows what time it is."""
 
@@ -76,6 +79,10 @@ class Alerts:
         """All alerts in the order of the config. Hand in every Snapshot, in order."""
         self._at, self._monotonic = snapshot.at, snapshot.monotonic
         self._take_over()
+        if self._wakefulness.look(snapshot, config):
+            for track in self._tracks.values():
+                if track.active_since is None:
+                    track.since = track.held_since = None
         return tuple(self._look(table, snapshot, config, score) for table in config.alert)
 
     def _take_over(self) -> None:
@@ -91,7 +98,7 @@ class Alerts:
         condition = parse_condition(table.when)
         values = {name: read_metric(name, snapshot, config, score) for name in metrics_in(condition)}
         held = holds(condition, {name: value.value for name, value in values.items()})
-        _follow(track, held, snapshot, float(table.for_))
+        _follow(track, held, snapshot, float(table.for_), self._wakefulness.settled(snapshot, longest_age(condition)))
         state: AlertState = "active" if track.active_since is not None else "quiet"
         if state == "quiet" and held is None:
             state = "unknown" if all(value.configured for value in values.values()) else "unconfigured"
@@ -110,7 +117,7 @@ class Alerts:
         )
 
     def _ladder(self, table: AlertTable, track: _Track, snapshot: Snapshot) -> tuple[Rung, ...]:
-        quiet = track.active_since is None or self._silenced_until(track, snapshot) is not None
+        quiet = track.acknowledged or track.active_since is None or self._silenced_until(track, snapshot) is not None
         passed = -1.0 if quiet or track.active_since is None else snapshot.monotonic - track.active_since
         rungs = [(0.0, table.do)] if table.do else []
         rungs += [(float(one.after), one.do) for one in table.escalate]
@@ -123,19 +130,23 @@ class Alerts:
         return snapshot.at + track.silenced_until - snapshot.monotonic
 
 
-def _follow(track: _Track, held: bool | None, snapshot: Snapshot, for_s: float) -> None:
+def _follow(track: _Track, held: bool | None, snapshot: Snapshot, for_s: float, settled: bool) -> None:
     if held is None:
-        return  # What cannot be told neither raises nor ends anything.
+        # What cannot be told neither raises nor ends anything, and for so long it was not held.
+        if track.active_since is None:
+            track.since = track.held_since = None
+        return
     if not held:
         track.clean += 1
         if track.active_since is None or track.clean >= CLEAN:
             track.since = track.held_since = track.active_since = None
+        if track.clean >= CLEAN:
             track.acknowledged = False
         return
     track.clean = 0
     if track.held_since is None:
         track.since, track.held_since = snapshot.at, snapshot.monotonic
-    if track.active_since is None and snapshot.monotonic - track.held_since >= for_s:
+    if track.active_since is None and settled and snapshot.monotonic - track.held_since >= for_s:
         track.active_since = snapshot.monotonic
 
 

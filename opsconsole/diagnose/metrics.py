@@ -153,17 +153,18 @@ def _missing(snapshot: Snapshot, _config: Config) -> MetricValue:
 
 
 def _surplus(snapshot: Snapshot, _config: Config) -> MetricValue:
+    if any(one.state == "unknown" for one in snapshot.workers.value or ()):
+        return None
     return float(sum(max(len(one.instances) - one.wanted, 0) for one in snapshot.workers.value or ()))
 
 
-def _longest_silence(snapshot: Snapshot, _config: Config) -> MetricValue:
-    """Of running workers that are to say something: those with `silent_after`."""
-    ages = [
-        one.log.age_s
-        for one in snapshot.workers.value or ()
-        if one.instances and one.silent is not None and one.log is not None and one.log.age_s is not None
-    ]
-    return max(ages, default=0.0)
+def _longest_silence(snapshot: Snapshot, config: Config) -> MetricValue:
+    """Of running workers that are to say something: those with `silent_after`. Unknown while one cannot be heard."""
+    heard = {clean(table.name) for table in config.worker if table.silent_after is not None and table.log is not None}
+    minded = [one for one in snapshot.workers.value or () if one.instances and one.name in heard]
+    if any(one.log is None or one.log.age_s is None for one in minded):
+        return None
+    return max((one.log.age_s or 0.0 for one in minded if one.log is not None), default=0.0)
 
 
 _NUMBERS: dict[str, Callable[[Snapshot, Config], MetricValue]] = {

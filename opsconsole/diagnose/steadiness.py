@@ -32,6 +32,7 @@ _BY_RULE = {
     "worker-limits": MOMENTARY,
     "swap-thrash": MOMENTARY,
     "memory-pressure": Steadiness(holds=2, of=3, clean=3),
+    "worker-duplicates": TWICE,
     "service-degraded": TWICE,
     "site-unexpected": TWICE,
     "session-hung": TWICE,

@@ -15,20 +15,23 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Worker
 
 _PID = ("worker-pidfile",)
-_WORKER = ("worker-missing", "worker-duplicates", "worker-crash-loop")
+_WORKER = (
+    *("worker-missing", "worker-duplicates", "worker-crash-loop"),
+    *("worker-pidfile", "worker-silent", "worker-limits"),
+)
 _SERVICE = ("service-down", "service-degraded")
-_SESSION = ("session-idle", "session-hung")
+_SESSION = ("session-idle", "session-hung", "session-dead")
 _SITE = ("site-down", "site-unexpected", "site-tls")
 _READINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("services", (*_SERVICE, "log-errors")),
-    ("workers", (*_WORKER, "worker-pidfile", "worker-silent", "worker-limits", "log-errors")),
-    ("sessions", ("sessions-many", *_SESSION, "session-dead")),
-    ("environments", ("env-stale", "env-duplicate", "env-ports-exhausted")),
+    ("services", (*_SERVICE, "port-shared", "port-held", "log-errors")),
+    ("workers", (*_WORKER, "log-errors", "port-held")),
+    ("sessions", ("sessions-many", *_SESSION)),
+    ("environments", ("env-stale", "env-duplicate", "env-ports-exhausted", "env-source", "port-held")),
     ("system", ("system-load", "cpu-starved", "memory-pressure", "swap-thrash")),
     ("sites", _SITE),
     ("queue", ("worker-failing",)),
     ("disks", ("disk-full",)),
-    ("ports", ("service-down", "port-shared", "port-held")),
+    ("ports", ("service-down", "port-shared", "port-held", "env-ports-exhausted")),
 )
 _NUMBERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("load1", "cores"), "system-load"),
@@ -71,6 +74,8 @@ def _of_items(snapshot: Snapshot, config: Config) -> Iterator[Unknown]:
         at = snapshot.workers.at
         if worker.state == "unknown":
             yield Unknown(f"worker {worker.name}", worker.reason, at, _WORKER, (worker.name,))
+        if _log_gone(worker, config):
+            yield Unknown(f"log of {worker.name}", "there is none", at, ("worker-silent",), (worker.name,))
         if unread := _unread_usage(worker, config):
             why = f"its {listed(unread)} cannot be told of every instance"
             yield Unknown(f"limits of {worker.name}", why, at, ("worker-limits",), (worker.name,))
@@ -81,6 +86,9 @@ def _of_items(snapshot: Snapshot, config: Config) -> Iterator[Unknown]:
             yield Unknown(f"log of {name}", log.reason, at, ("log-errors", "worker-silent"), (name,))
     environments = snapshot.environments.value
     if environments is not None:
+        if environments.pool is not None and not environments.pool.listeners_known and environments.pool.free > 0:
+            why = "who listens in the port pool could not be read: claims alone are counted"
+            yield Unknown("environments", why, snapshot.environments.at, ("env-ports-exhausted", "port-held"))
         ageless = [one.name for one in environments.items if one.stale is None and one.ttl_s is not None]
         if ageless:
             why = f"no creation time is told of {listed(ageless)}"
@@ -91,6 +99,13 @@ def _of_items(snapshot: Snapshot, config: Config) -> Iterator[Unknown]:
         elif site.state == "down" and not site.tls_error and site.failures < config.diagnose.site_misses:
             why = f"no answer to {several(site.failures, 'probe')} yet ({site.reason}): needs another look"
             yield Unknown(f"site {site.name}", why, site.checked_at, _SITE, (site.name,))
+
+
+def _log_gone(worker: Worker, config: Config) -> bool:
+    """Whether a running worker that is to write a log has none."""
+    table = worker_table(config, worker.name)
+    to_be_heard = table is not None and table.silent_after is not None and bool(worker.instances)
+    return to_be_heard and worker.log is not None and worker.log.state == "missing"
 
 
 def _unread_usage(worker: Worker, config: Config) -> list[str]:

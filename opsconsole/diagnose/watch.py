@@ -23,16 +23,13 @@ from opsconsole.diagnose.rules.pid_files import WORKERS
 from opsconsole.diagnose.steadiness import steadiness
 from opsconsole.diagnose.targets import Targets
 from opsconsole.diagnose.unknown import unknowns
+from opsconsole.diagnose.wakefulness import Wakefulness
 from opsconsole.model.alert import Notes
 from opsconsole.model.finding import Diagnosis, Finding, Unknown
 from opsconsole.model.snapshot import Snapshot
 
-JUMP_S = 5.0
-"""By how much wall clock and monotonic clock may drift apart between two Snapshots."""
-PAUSE_S = 60.0
-"""Between two Snapshots: more is a pause of ours."""
-SETTLE_S = 30.0
-"""After a jump or pause nothing new opens for so long."""
+NOTED_S = 600.0
+"""For so long what an earlier console noted may still be found again: some things need minutes to be seen at all."""
 _EASED = frozenset(
     {"system-load", "cpu-starved", "memory-pressure", "swap-thrash", "disk-full", "worker-failing", "worker-limits"}
 )
@@ -66,17 +63,15 @@ class Watch:
         self._acknowledged: frozenset[str] = frozenset()
         self._restored: frozenset[str] = frozenset()
         """Of these, the ones that an earlier console noted and that were not looked for yet."""
-        self._began = 0.0
-        """Monotonic time of the first Snapshot."""
         self._explained: dict[str, frozenset[str]] = {}
         """By the id of each open finding: the symptoms that were told inside it at the last look."""
-        self._before: Snapshot | None = None
-        self._awake_since: float | None = None
-        """Monotonic time of the last jump or pause."""
+        self._wakefulness = Wakefulness()
 
     def diagnosis(self, snapshot: Snapshot, config: Config) -> Diagnosis:
         """What is open now. Hand in every Snapshot, in order."""
-        self._mind_the_clock(snapshot)
+        if self._wakefulness.look(snapshot, config):
+            for track in self._tracks.values():
+                track.held_since = snapshot.monotonic if track.held_since is not None else None
         findings, bugs = findings_of(snapshot, config)
         holding = {one.id: one for one in findings}
         holding |= self._still(holding, snapshot, config)
@@ -85,8 +80,10 @@ class Watch:
             self._look(finding_id, holding.get(finding_id), snapshot, config, (*bugs, *blind))
         self._set_aside(snapshot)
         self._forget_closed(snapshot)
-        standing = [self._told(track) for track in self._tracks.values() if track.open and track.aside_since is None]
-        made = conclude(snapshot, config, standing, bugs)
+        opened = [track for track in self._tracks.values() if track.open]
+        standing = [self._told(track) for track in opened if track.aside_since is None]
+        aside = [_aside(track.finding, snapshot) for track in opened if track.aside_since is not None]
+        made = conclude(snapshot, config, standing, (*bugs, *aside))
         self._explained = {one.id: frozenset(each.id for each in one.symptoms if each.muted) for one in made.findings}
         return wished(made, snapshot, config, self.alerts, self.targets)
 
@@ -117,20 +114,9 @@ class Watch:
 
     def _forget_closed(self, snapshot: Snapshot) -> None:
         """What was noted before and has not been found again is closed: found later, it is news."""
-        if self._restored and snapshot.monotonic - self._began >= SETTLE_S:
+        if self._restored and snapshot.monotonic - self._wakefulness.began >= NOTED_S:
             self._acknowledged -= self._restored - self._tracks.keys()
             self._restored = frozenset()
-
-    def _mind_the_clock(self, snapshot: Snapshot) -> None:
-        before, self._before = self._before, snapshot
-        if before is None:
-            self._began = snapshot.monotonic
-            return
-        passed = snapshot.monotonic - before.monotonic
-        if abs((snapshot.at - before.at) - passed) > JUMP_S or passed > PAUSE_S:
-            self._awake_since = snapshot.monotonic
-            for track in self._tracks.values():
-                track.held_since = snapshot.monotonic if track.held_since is not None else None
 
     def _still(self, holding: dict[str, Finding], snapshot: Snapshot, config: Config) -> dict[str, Finding]:
         """What is open and would not open now, but is not yet below where it is left."""
@@ -161,7 +147,11 @@ class Watch:
             if held is None:
                 return
             track = self._tracks[finding_id] = _Track(held, snapshot, steadiness(held, config).of)
+        wanted = steadiness(track.finding, config)
+        if track.looks.maxlen != wanted.of:
+            track.looks = deque(track.looks, maxlen=wanted.of)
         if held is None and _cannot_be_told(track.finding, blind):
+            track.held_since = None
             return
         read_at = _read_at(track.finding, snapshot)
         anew = read_at is None or read_at != track.read_at
@@ -193,9 +183,7 @@ class Watch:
             return False
         if snapshot.monotonic - track.held_since < wanted.for_s:
             return False
-        if self._awake_since is None:
-            return True
-        return snapshot.monotonic - self._awake_since >= max(SETTLE_S, _settles_in(track.finding, config))
+        return self._wakefulness.settled(snapshot, _settles_in(track.finding, config))
 
     def _told(self, track: _Track) -> Finding:
         since = track.finding.since if track.finding.since is not None else track.first_at
@@ -207,11 +195,16 @@ class Watch:
         )
 
 
+def _aside(finding: Finding, snapshot: Snapshot) -> Unknown:
+    """What explained it has closed, and its own evidence is still of before."""
+    why = "what explained it is put right; it is looked at again before it is told by itself"
+    return Unknown(finding.title, why, snapshot.at, (finding.rule,), (finding.subject,))
+
+
 def _cannot_be_told(finding: Finding, blind: Iterable[Unknown]) -> bool:
-    for one in blind:
-        if finding.rule in one.rules and (not one.items or finding.subject in (*one.items, WORKERS)):
-            return True
-    return False
+    joint = finding.rule == "worker-pidfile" and finding.subject == WORKERS
+    subjects = set(finding.remedy.targets) if joint else {finding.subject}
+    return any(finding.rule in one.rules and (not one.items or subjects & set(one.items)) for one in blind)
 
 
 def _settles_in(finding: Finding, config: Config) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from opsconsole.config.metrics import METRICS
-from opsconsole.config.types import AlertTable, Config, Duration, EscalationTable, TargetTable
+from opsconsole.config.types import AlertTable, Config, Duration, EscalationTable, TargetTable, WorkerTable
 from opsconsole.diagnose.alerts import Alerts
 from opsconsole.diagnose.metrics import read_metric
 from opsconsole.diagnose.targets import Targets
@@ -33,11 +34,19 @@ class Course:
     def __init__(self, *tables: AlertTable) -> None:
         self.alerts = Alerts()
         self.config = config(alert=tables)
-        self.now = 0.0
+        self.now = self.ahead = 0.0
 
-    def look(self, passed_s: float = 2.0, **values: Any) -> Alert:
+    def look(self, passed_s: float = 2.0, jump_s: float = 0.0, every_s: float = 30.0, **values: Any) -> Alert:
+        """The alert once so much time has passed, looked at all along with these values."""
+        while passed_s > every_s:
+            passed_s -= every_s
+            self._look(every_s, 0.0, values)
+        return self._look(passed_s, jump_s, values)
+
+    def _look(self, passed_s: float, jump_s: float, values: dict[str, Any]) -> Alert:
         self.now += passed_s
-        snapshot = changed(scene(**values), monotonic=self.now, at=AT + self.now)
+        self.ahead += jump_s
+        snapshot = changed(scene(**values), monotonic=self.now, at=AT + self.now + self.ahead)
         return self.alerts.look(snapshot, self.config, 10.0)[0]
 
 
@@ -99,6 +108,66 @@ def test_an_acknowledged_alert_stays_so_until_it_is_quiet() -> None:
     for _ in range(2):
         last = course.look(system=CALM)
     assert not last.acknowledged
+
+
+def test_an_acknowledged_alert_climbs_no_further() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    assert course.look(120.0, system=BUSY).proposal == "investigate"
+    course.alerts.acknowledge("load")
+    taken = course.look(700.0, system=BUSY)
+    assert (taken.state, taken.proposal) == ("active", "")
+    course.alerts.acknowledge("load")
+    assert course.look(system=BUSY).proposal == "hibernate-idle"
+
+
+def test_one_look_below_does_not_undo_an_acknowledgement_of_an_earlier_console() -> None:
+    course = Course(LOAD)
+    course.alerts.take({"load": AlertNote(acknowledged=True)})
+    course.look(system=BUSY)
+    assert course.look(system=CALM).acknowledged
+    assert course.look(system=BUSY).acknowledged
+    for _ in range(2):
+        last = course.look(system=CALM)
+    assert not last.acknowledged
+
+
+SILENCE = AlertTable(name="silent", when="worker.assigner.silence > 5m", for_=Duration(60.0), do="SIGTERM")
+
+
+def heard(age_s: float) -> dict[str, Any]:
+    return {"workers": (worker(log=Log(path="/tmp/a.log", state="ok", age_s=age_s)),)}
+
+
+def test_a_slept_laptop_raises_no_alert_and_a_worker_that_stays_silent_does() -> None:
+    course = Course(SILENCE)
+    course.look(**heard(2.0))
+    woken = course.look(jump_s=8 * 3600.0, **heard(8 * 3600.0))
+    assert woken.proposal == ""
+    assert course.look(280.0, **heard(8 * 3600.0 + 280.0)).state == "pending"
+    assert course.look(40.0, **heard(8 * 3600.0 + 320.0)).proposal == "SIGTERM"
+
+
+def test_two_looks_an_hour_apart_are_no_hour_in_which_it_held() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    assert course.look(3600.0, every_s=3600.0, system=BUSY).state == "pending"
+
+
+def test_what_was_unknown_in_between_was_not_held() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    course.look(300.0, system=system(load1=None))
+    assert course.look(system=BUSY).state == "pending"
+    assert course.look(120.0, system=BUSY).state == "active"
+
+
+def test_metrics_over_workers_are_unknown_where_one_of_them_is() -> None:
+    told = config(worker=(WorkerTable(name="assigner", command=("w",), silent_after=Duration(300.0), log=Path("/l")),))
+    deaf = worker(log=Log(path="/l", state="unreadable", reason="no"), silent=None)
+    assert read_metric(("workers", "longest_silence"), scene(workers=(deaf,)), told, 10.0).value is None
+    lost = worker("other", (), state="unknown")
+    assert read_metric(("workers", "surplus"), scene(workers=(deaf, lost)), told, 10.0).value is None
 
 
 def test_a_silenced_alert_proposes_nothing_until_its_time_is_up() -> None:
@@ -193,7 +262,9 @@ def everything() -> Snapshot:
 
 
 def test_every_metric_is_read() -> None:
-    values = {name: read_metric(tuple(name.split(".")), everything(), config(), 10.0).value for name in METRICS}
+    minded = WorkerTable(name="assigner", command=("w",), silent_after=Duration(300.0), log=Path("/tmp/a.log"))
+    told = config(worker=(minded,))
+    values = {name: read_metric(tuple(name.split(".")), everything(), told, 10.0).value for name in METRICS}
     assert [name for name, value in values.items() if value is None] == []
     assert values["workers.longest_silence"] == 412.0
     assert (values["sessions.agents"], values["sessions.idle"], values["sessions.hung"]) == (2.0, 1.0, 1.0)

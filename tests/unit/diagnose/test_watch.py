@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsconsole.config.types import Config, Duration, RuleTable, WorkerTable
+from opsconsole.config.types import Config, ConsoleTable, Duration, RuleTable, WorkerTable
 from opsconsole.diagnose.recovery import GRACE_S
 from opsconsole.diagnose.rules import RULES
 from opsconsole.diagnose.watch import Watch
+from opsconsole.model.environment import PortPool
 from opsconsole.model.finding import RULE_NAMES, Diagnosis
 from opsconsole.model.reading import ok, unknown
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.worker import PidFile
-from tests.makers import AT, instance, queue, service, session, site, system, worker
+from opsconsole.model.worker import Log, PidFile, Worker
+from tests.makers import AT, environment, instance, queue, service, session, site, system, worker
 from tests.samples import changed
-from tests.unit.diagnose.scenes import config, ids, scene
+from tests.unit.diagnose.scenes import READINGS, config, environments, ids, scene
+from tests.unit.diagnose.test_rules import CASES, Case
 
 MISSING = worker("orchestrator", (), state="missing", critical=True, pid_file=None, log=None)
+STALE = PidFile("/tmp/a.pid", "stale", 99, "99 is not running")
 THERE = worker("orchestrator", pid_file=None, log=None)
 
 
@@ -208,7 +213,9 @@ def test_since_is_what_the_evidence_tells_else_when_it_was_first_seen() -> None:
     (second,) = days.look(workers=(MISSING,)).findings
     assert second.since == first.since
     twice = worker("assigner", (instance(1, start=AT - 500.0), instance(2, start=AT - 90.0)), state="duplicates")
-    (duplicates,) = Days().look(workers=(twice,)).findings
+    days = Days()
+    days.look(workers=(twice,))
+    (duplicates,) = days.look(workers=(twice,)).findings
     assert duplicates.since == AT - 90.0
 
 
@@ -224,6 +231,7 @@ def test_a_symptom_is_not_told_by_itself_before_its_own_source_was_read_again() 
     for _ in range(4):
         left = days.look(workers=(THERE,), services=(health(3.0),))
     assert left.findings == (), "the health URL was last asked before the worker was back"
+    assert any("looked at again" in one.reason for one in left.unknown), "that is not to be called well meanwhile"
     again = days.look(workers=(THERE,), services=(health(4.0),))
     assert again.findings == (), "who has just started may not have told the service yet"
     days.look(passed_s=GRACE_S, workers=(THERE,), services=(health(4.0),))
@@ -266,4 +274,111 @@ def test_what_was_acknowledged_stays_so_in_the_next_console_unless_it_closed_mea
     assert again.acknowledged
     for _ in range(20):
         after.look(workers=(MISSING,))
+    assert len(after.watch.notes().findings) == 2, "what is probed seldom may still be found again"
+    for _ in range(12):
+        after.look(passed_s=50.0, workers=(MISSING,))
     assert after.watch.notes().findings == ("worker-missing:orchestrator",)
+
+
+@pytest.mark.parametrize("lost", [name for name in READINGS if name not in ("processes", "tmux_servers")])
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}-{case.subject}-{case.severity}" for case in CASES])
+def test_a_finding_stays_open_while_a_source_is_lost(case: Case, lost: str) -> None:
+    days = Days()
+    finding_id = f"{case.rule}:{case.subject}"
+    for turn in range(1, 7):
+        opened = days.of(read_anew(case.fires, days, turn))
+    assert finding_id in told_in(opened)
+    for turn in range(7, 13):
+        blind = changed(read_anew(case.fires, days, turn), **{lost: unknown("no answer", days.wall)})
+        left = days.of(blind)
+    assert finding_id in told_in(left)
+
+
+def read_anew(snapshot: Snapshot, days: Days, turn: int) -> Snapshot:
+    """The same again, read and probed two seconds later."""
+    days.wall += 2.0
+    days.monotonic += 2.0
+    readings = {}
+    for name in READINGS:
+        reading = getattr(snapshot, name)
+        if reading.state == "ok":
+            reading = ok(reading.value, days.wall)
+        elif reading.state == "unknown":
+            reading = unknown(reading.reason, days.wall, answered=reading.answered)
+        readings[name] = reading
+    probed = {"services": "probed_at", "sites": "checked_at"}
+    for name, field in probed.items():
+        if readings[name].value:
+            items = tuple(msgspec.structs.replace(one, **{field: days.wall}) for one in readings[name].value)
+            readings[name] = ok(items, days.wall)
+    return changed(snapshot, **readings)
+
+
+def told_in(diagnosis: Diagnosis) -> set[str]:
+    return {one.id for one in (*diagnosis.findings, *diagnosis.muted)}
+
+
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [
+        (worker(silent=True), worker(silent=True, state="unknown", reason="7 may be it", instances=())),
+        (worker(silent=True), worker(silent=None, log=Log(path="/tmp/a.log", state="missing"))),
+        (worker(pid_file=STALE), worker(pid_file=STALE, state="unknown", instances=())),
+    ],
+    ids=["silent, then unknown", "silent, then its log is deleted", "stale pid file, then unknown"],
+)
+def test_a_worker_that_cannot_be_told_any_more_keeps_its_finding(before: Worker, then: Worker) -> None:
+    silent_after = WorkerTable(name="assigner", command=("w",), silent_after=Duration(300.0))
+    days = Days(config(worker=(silent_after,)))
+    (opened,) = days.look(workers=(before,)).findings
+    for _ in range(5):
+        left = days.look(workers=(then,))
+    assert ids(left.findings) == [opened.id]
+    assert left.unknown
+
+
+def test_a_pool_whose_listeners_are_not_known_is_not_called_free() -> None:
+    full = environments(environment(), pool=PortPool(first=6001, last=6002, used=(6001, 6002)))
+    claims = environments(
+        environment(), pool=PortPool(first=6001, last=6002, used=(6001,), unclaimed=(), listeners_known=False)
+    )
+    days = Days()
+    days.look(environments=full)
+    for _ in range(5):
+        left = days.look(environments=claims)
+    assert ids(left.findings) == ["env-ports-exhausted:pool"]
+
+
+def test_pid_files_of_others_do_not_keep_the_joint_finding_open() -> None:
+    missing = PidFile("/tmp/a.pid", "missing", None, "no such file")
+    other = worker("other", pid_file=PidFile("/tmp/o.pid", "unreadable", None, "permission denied"))
+    days = Days()
+    assert ids(days.look(workers=(worker(pid_file=missing), other)).findings) == ["worker-pidfile:workers"]
+    for _ in range(2):
+        left = days.look(workers=(worker(), other))
+    assert left.findings == ()
+
+
+def test_for_is_not_held_across_what_was_not_known() -> None:
+    days = Days(config(rule=(RuleTable(name="worker-missing", for_=Duration(60.0)),)))
+    days.look(workers=(MISSING,))
+    for _ in range(40):
+        days.of(changed(scene(), workers=unknown("no answer", days.wall), monotonic=days.monotonic))
+        days.wall += 2.0
+        days.monotonic += 2.0
+    assert days.look(workers=(MISSING,)).findings == ()
+
+
+def test_a_slow_refresh_is_no_pause() -> None:
+    days = Days(config(console=ConsoleTable(refresh=Duration(120.0))))
+    days.look(passed_s=120.0, workers=(THERE,))
+    assert days.look(passed_s=120.0, workers=(MISSING,)).findings
+
+
+def test_another_steadiness_of_a_reloaded_config_is_reached() -> None:
+    days = Days()
+    days.look(system=system(cpu_idle=1.0))
+    days.config = config(rule=(RuleTable(name="cpu-starved", seen="6 of 10"),))
+    for _ in range(6):
+        last = days.look(system=system(cpu_idle=1.0))
+    assert ids(last.findings) == ["cpu-starved:machine"]
