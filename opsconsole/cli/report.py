@@ -44,6 +44,7 @@ def report(ctx: click.Context, output: Path | None, as_json: bool) -> None:
         entries=journal.value or (),
         journal_reason=journal.reason,
         users=user_names(journal.value or ()),
+        config=engine.loaded.config,
     )
     made = incident_report(facts)
     if as_json:

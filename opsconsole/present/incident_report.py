@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from opsconsole.diagnose.words import several
-from opsconsole.present import humanise, report_plan, report_state
+from opsconsole.model.finding import Diagnosis
+from opsconsole.present import humanise, report_issues, report_plan, report_state
 from opsconsole.present.report import Facts, Report, ReportSection, text
 
 _SECTIONS = (
     report_state.summary,
     report_state.services,
-    report_state.issues,
+    report_issues.issues,
     report_state.workers,
     report_state.resources,
     report_state.sites,
@@ -27,24 +28,24 @@ _SECTIONS = (
 def incident_report(facts: Facts) -> Report:
     """Everything that is known now, in the order in which an analyst would tell it."""
     snapshot, diagnosis = facts.snapshot, facts.diagnosis
-    gravest = next((part.severity for part in diagnosis.parts if part.count), None)
-    worst = "NONE - no issue found"
-    if gravest is not None:
-        worst = f"{gravest.upper()} - {several(len(diagnosis.findings), 'issue')} affecting this machine"
     when = humanise.date_time(diagnosis.at)
-    closing = ReportSection(
-        "Report Complete",
-        (
-            text(
-                f"**Written**: {when}",
-                "**Next Review**: after the next fix, with opsconsole report"
-                if diagnosis.findings
-                else "**Next Review**: when an alert asks for it",
-            ),
-        ),
-    )
+    closing = ReportSection("Report Complete", (text(f"**Written**: {when}", *report_plan.outlook(facts)),))
+    demo = (("Demo", "a sandbox, not this machine as it is"),) if snapshot.demo else ()
     return Report(
         title="Unstable Servers and Workers - Root Cause Analysis" if diagnosis.findings else "Servers and Workers",
-        head=(("Date", when), ("Host", snapshot.host), ("Analyst", "opsconsole"), ("Severity", worst)),
+        head=(
+            *(("Date", when), ("Host", snapshot.host), ("Analyst", "opsconsole")),
+            ("Severity", _severity(diagnosis)),
+            *demo,
+        ),
         sections=(*(section(facts) for section in _SECTIONS), closing),
     )
+
+
+def _severity(diagnosis: Diagnosis) -> str:
+    unjudged = f"{len(diagnosis.unknown)} could not be judged" if diagnosis.unknown else ""
+    gravest = next((part.severity for part in diagnosis.parts if part.count), None)
+    if gravest is not None:
+        issues = f"{gravest.upper()} - {several(len(diagnosis.findings), 'issue')} affecting this machine"
+        return f"{issues}, {unjudged}" if unjudged else issues
+    return f"UNKNOWN - no issue found, {unjudged}" if unjudged else "NONE - no issue found"

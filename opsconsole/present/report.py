@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from opsconsole.model.finding import Diagnosis
+from opsconsole.config.types import Config
+from opsconsole.model.finding import Diagnosis, Finding
 from opsconsole.model.plan import JournalEntry
 from opsconsole.model.snapshot import Snapshot
 
@@ -52,6 +53,13 @@ class Facts(msgspec.Struct, frozen=True):
     """Why the journal could not be read; empty when it could."""
     users: dict[int, str] = {}
     """Names of the users that are in ``entries``, by uid."""
+    config: Config = Config()
+    """The one in force: what errors are known, what is allowed."""
+
+    def told(self, *rules: str) -> Finding | None:
+        """The first finding of these rules, whether it stands by itself or is told in another."""
+        told = (*self.diagnosis.findings, *self.diagnosis.muted)
+        return next((one for rule in rules for one in told if one.rule == rule), None)
 
 
 def text(*lines: str) -> Block:

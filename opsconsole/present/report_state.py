@@ -1,31 +1,34 @@
-"""Sections of the report on how things are: summary, services, issues, workers, resources, sites."""
+"""Sections of the report on how things are: summary, services, workers, resources, sites."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsconsole.model.finding import Finding
+from opsconsole.diagnose.look import local_port, worker_table
+from opsconsole.diagnose.words import several
+from opsconsole.model.finding import Diagnosis
+from opsconsole.model.service import Service
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.worker import Worker
+from opsconsole.model.system import System
+from opsconsole.model.worker import Log, Worker
 from opsconsole.present import humanise
 from opsconsole.present.environments import pool_text
-from opsconsole.present.findings import evidence_lines, related_text, remedy_steps, remedy_text, score_line
-from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, steps, table, text
+from opsconsole.present.findings import score_line
+from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, table, text
+from opsconsole.present.services import rivals
 
 NONE = "-"
 
 
-def stability(score: float) -> str:
-    """The score in a word."""
-    return (
-        "CRITICAL INSTABILITY"
-        if score < 5
-        else "UNSTABLE"
-        if score < 8
-        else "MOSTLY STABLE"
-        if score < 10
-        else "STABLE"
-    )
+def stability(diagnosis: Diagnosis) -> str:
+    """The score in a word; where nothing was found, but not everything could be judged, it is no word of praise."""
+    if diagnosis.score < 5:
+        return "CRITICAL INSTABILITY"
+    if diagnosis.score < 8:
+        return "UNSTABLE"
+    if diagnosis.unknown and not diagnosis.findings:
+        return "NOT KNOWN WHETHER STABLE"
+    return "MOSTLY STABLE" if diagnosis.findings else "STABLE"
 
 
 def summary(facts: Facts) -> ReportSection:
@@ -35,14 +38,19 @@ def summary(facts: Facts) -> ReportSection:
     down += [one.name for one in snapshot.workers.value or () if one.state == "missing"]
     queue, system = snapshot.queue.value, snapshot.system.value
     lines = [
-        f"**System Health Score**: {diagnosis.score:.1f}/10 - {stability(diagnosis.score)}",
+        f"**System Health Score**: {diagnosis.score:.1f}/10 - {stability(diagnosis)}",
         f"**Made of**: {score_line(diagnosis)}",
         f"**Issues Identified**: {len(diagnosis.findings)}",
         f"**Services and Workers Down**: {len(down)}" + (f" ({', '.join(down)})" if down else ""),
         f"**Failed Operations (24h)**: {_count(queue.failed_24h) + ' prompts' if queue else _why(snapshot, 'queue')}",
-        f"**System Load**: {humanise.load(system.load1) if system else _why(snapshot, 'system')}",
-        f"**CPU Idle**: {_percent(system.cpu_idle) if system else _why(snapshot, 'system')}",
+        f"**System Load**: {humanise.load(system.load1) if system else _why(snapshot, 'system')}"
+        + (" - TOO HIGH" if facts.told("system-load") else ""),
+        f"**CPU Idle**: {_percent(system.cpu_idle) if system else _why(snapshot, 'system')}"
+        + (" - TOO LOW" if facts.told("cpu-starved") else ""),
     ]
+    if facts.entries:
+        done = sum(one.result is not None and one.result.verified is True for one in facts.entries)
+        lines.append(f"**Actions Taken**: {len(facts.entries)}, {done} of them verified")
     blocks = [text(*lines)]
     if diagnosis.unknown:
         blocks += [
@@ -59,10 +67,10 @@ def services(facts: Facts) -> ReportSection:
         (
             one.name,
             str(one.port),
-            "UP" if one.state == "up" else one.state.upper(),
+            one.state.upper(),
             _pids([owner.pid for owner in one.owners]),
             humanise.duration(one.uptime_s),
-            one.reason or (f"HTTP {one.http_status}" if one.http_status else "port listening"),
+            _service_notes(one, snapshot),
         )
         for one in snapshot.services.value or ()
         if one.state != "down"
@@ -71,68 +79,56 @@ def services(facts: Facts) -> ReportSection:
         (
             one.name,
             NONE,
-            "RUNNING" if one.state == "running" else one.state.upper(),
+            one.state.upper(),
             _pids([instance.pid for instance in one.instances]),
             humanise.duration(one.uptime_s),
-            one.reason,
+            _worker_issues(one, facts) or one.reason or "as wanted",
         )
         for one in snapshot.workers.value or ()
         if one.instances
     ]
-    impact = {finding.subject: finding.impact for finding in facts.diagnosis.findings}
     failed = [
-        (one.name, "running", "DOWN", impact.get(one.name, one.reason))
+        (one.name, "running", "DOWN", _impact(facts, one.reason, f"service-down:{one.name}"))
         for one in snapshot.services.value or ()
         if one.state == "down"
     ]
     failed += [
-        (one.name, f"{one.wanted} running", "STOPPED", impact.get(one.name, one.reason))
+        (
+            one.name,
+            f"{one.wanted} running",
+            "STOPPED",
+            _impact(facts, one.reason, f"worker-missing:{one.name}", f"worker-crash-loop:{one.name}"),
+        )
         for one in snapshot.workers.value or ()
         if one.state == "missing"
     ]
+    unread = [name for name in ("services", "workers") if getattr(snapshot, name).state == "unknown"]
+    nothing = text(f"Not known: {', '.join(unread)} could not be read." if unread else "Nothing is down.")
     blocks = [
         heading("Operational"),
-        table(("Service", "Port", "Status", "PID", "Uptime", "Notes"), up) if up else text("Nothing runs."),
+        table(("Service", "Port", "Status", "PID", "Uptime", "Notes"), up) if up else text("Nothing is seen to run."),
         heading("Failed"),
-        table(("Service", "Expected", "Actual", "Impact"), failed) if failed else text("Nothing is down."),
+        table(("Service", "Expected", "Actual", "Impact"), failed) if failed else nothing,
     ]
     return ReportSection("1. Service Status Overview", tuple(blocks))
 
 
-def issues(facts: Facts) -> ReportSection:
-    """Each finding with evidence, root cause, fix and verification."""
-    blocks: list[Block] = []
-    for number, finding in enumerate(facts.diagnosis.findings, 1):
-        blocks += _issue(number, finding, facts)
-    return ReportSection("2. Issues - Root Cause Analysis", tuple(blocks) or (text("No issue was found."),))
+def _impact(facts: Facts, otherwise: str, *ids: str) -> str:
+    told = (*facts.diagnosis.findings, *facts.diagnosis.muted)
+    return next((one.impact for one in told if one.id in ids), otherwise)
 
 
-def _issue(number: int, finding: Finding, facts: Facts) -> Iterator[Block]:
-    yield heading(f"Issue #{number}: {finding.title}")
-    yield text(
-        f"**Severity**: {finding.severity.upper()}",
-        f"**Impact**: {finding.impact}",
-        *((f"**Since**: {humanise.date_time(finding.since)}",) if finding.since is not None else ()),
-        f"**Id**: {finding.id}",
-    )
-    yield text("**Evidence**:")
-    yield code(*evidence_lines(finding.evidence))
-    inside = {one.id for one in (*finding.causes, *finding.symptoms) if one.muted}
-    for muted in facts.diagnosis.muted:
-        if muted.id in inside:
-            yield text(f"**And of {muted.id}**:")
-            yield code(*evidence_lines(muted.evidence))
-    yield text(f"**Root Cause**: {finding.root_cause}")
-    for label, related in (("Explained by", finding.causes), ("Explains", finding.symptoms)):
-        if related:
-            yield text(f"**{label}**:")
-            yield bullets(*map(related_text, related))
-    yield text(f"**Fix**: {remedy_text(finding.remedy)}")
-    if ways := remedy_steps(finding.remedy):
-        yield steps(*ways)
-    if finding.remedy.automatic:
-        yield code(f"opsconsole fix '{finding.id}'")
-    yield text(f"**Verification**: {finding.verify}")
+def _service_notes(service: Service, snapshot: Snapshot) -> str:
+    """Why it is not up, or how it answers: at its health URL, else at a site on its port."""
+    notes = [service.reason] if service.reason else []
+    if service.http_status and not service.reason:
+        notes.append(f"HTTP {service.http_status}")
+    for site in snapshot.sites.value or ():
+        if site.http_status and local_port(site.url) == service.port and not notes:
+            notes.append(f"HTTP {site.http_status} from {site.name}")
+    if shared := rivals(service):
+        notes.append(shared)
+    return "; ".join(notes) or "port listening"
 
 
 def workers(facts: Facts) -> ReportSection:
@@ -145,28 +141,50 @@ def workers(facts: Facts) -> ReportSection:
 
 
 def _worker_lines(worker: Worker, facts: Facts) -> Iterator[str]:
-    yield f"**PIDs**: {_pids([one.pid for one in worker.instances])} ({len(worker.instances)} of {worker.wanted})"
-    for each in worker.instances:
-        yield f"pid {each.pid}: {each.version}, up {humanise.duration(each.uptime_s)}"
-    for helper in (*worker.wrappers, *worker.remnants):
-        yield f"pid {helper.pid}: {helper.reason}"
-    yield f"**Uptime**: {humanise.duration(worker.uptime_s)}"
     yield f"**Status**: {worker.state}" + (f" - {worker.reason}" if worker.reason else "")
-    yield f"**Memory**: {humanise.size(worker.rss_bytes)}, CPU {humanise.percent(worker.cpu_percent)}"
+    members = [
+        *(f"{one.pid} ({one.version}, up {humanise.duration(one.uptime_s)})" for one in worker.instances),
+        *(f"{helper.pid} ({helper.reason})" for helper in (*worker.wrappers, *worker.remnants)),
+    ]
+    yield f"**PIDs**: {', '.join(members) or NONE}"
+    yield f"**Running**: {len(worker.instances)} of {worker.wanted} wanted"
+    if worker.instances:
+        yield f"**Uptime**: {humanise.duration(worker.uptime_s)}"
+        table = worker_table(facts.config, worker.name)
+        limit = table.limits.memory if table is not None else None
+        allowed = f" of {humanise.size(limit)} allowed" if limit else ""
+        yield f"**Memory**: {humanise.size(worker.rss_bytes)}{allowed}, CPU {humanise.percent(worker.cpu_percent)}"
     if worker.pid_file is not None:
-        yield f"**PID file**: {worker.pid_file.path}: {worker.pid_file.state}"
+        why = f" - {worker.pid_file.reason}" if worker.pid_file.state not in ("ok", "missing") else ""
+        yield f"**PID file**: {worker.pid_file.path}: {worker.pid_file.state}{why}"
     if worker.log is not None:
-        age, errors = humanise.duration(worker.log.age_s), _count(worker.log.errors)
-        yield f"**Log**: {worker.log.path}: {worker.log.state}, last write {age} ago, {errors} errors"
+        yield f"**Log**: {_log_line(worker.log)}"
     failing = f"worker-failing:{worker.name}"
     queue = facts.snapshot.queue.value
     if queue is not None and any(one.id == failing for one in facts.diagnosis.findings):
         yield f"**Queue**: {queue.pending} pending, {queue.active} active"
         yield f"**Performance**: {humanise.ratio(queue.success_rate)} success rate"
         yield f"**Statistics**: {queue.total} prompts, {queue.completed} completed, {queue.failed} failed"
-    issues_here = [one.title for one in facts.diagnosis.findings if worker.name in (one.subject, *one.remedy.targets)]
-    if issues_here:
-        yield f"**Issues**: {'; '.join(issues_here)}"
+    if issues_here := _worker_issues(worker, facts):
+        yield f"**Issues**: {issues_here}"
+
+
+def _log_line(log: Log) -> str:
+    if log.state != "ok":
+        return f"{log.path}: {log.reason or log.state}"
+    errors = "" if log.errors is None else f", {several(log.errors, 'error')} at its end"
+    return f"{log.path}: last write {humanise.duration(log.age_s)} ago{errors}"
+
+
+def _worker_issues(worker: Worker, facts: Facts) -> str:
+    """The titles of the issues that are about it."""
+    kinds = ("worker-", "log-errors")
+    about = [
+        one.title
+        for one in facts.diagnosis.findings
+        if one.rule.startswith(kinds) and worker.name in (one.subject, *one.remedy.targets)
+    ]
+    return "; ".join(about)
 
 
 def resources(facts: Facts) -> ReportSection:
@@ -179,7 +197,6 @@ def resources(facts: Facts) -> ReportSection:
     total, available = system.memory_total_bytes, system.memory_available_bytes
     used = None if total is None or available is None else total - available
     share = None if used is None or not total else 100.0 * used / total
-    found = next((one for one in facts.diagnosis.findings if one.rule == "system-load"), None)
     blocks = [
         heading("CPU Load Pattern"),
         code(
@@ -187,7 +204,7 @@ def resources(facts: Facts) -> ReportSection:
             f"CPU Usage: {_percent(system.cpu_user)} user, {_percent(system.cpu_system)} sys,"
             f" {_percent(system.cpu_idle)} idle",
         ),
-        text(f"**Analysis**: {found.root_cause if found is not None else 'the cores keep up with the load'}"),
+        text(f"**Analysis**: {_load_words(system, facts)}"),
         heading("Memory Pressure"),
         code(
             f"Physical Memory: {humanise.size(used)} used / {humanise.size(total)} total ({_percent(share)})",
@@ -195,15 +212,18 @@ def resources(facts: Facts) -> ReportSection:
             f"Compressed: {humanise.size(system.memory_compressed_bytes)}",
             f"Swap: {humanise.size(system.swap_used_bytes)} used,"
             f" {humanise.size_rate(system.swap_in_per_s)} in, {humanise.size_rate(system.swap_out_per_s)} out",
+            *_pressure(system),
         ),
+        text(f"**Analysis**: {_memory_words(system, facts)}"),
         heading("Top Consumers (by kind of process)"),
         table(
-            ("Kind", "Count", "Memory", "Swap", "CPU"),
+            ("Kind", "Count", "Memory", "Each", "Swap", "CPU"),
             [
                 (
                     one.kind,
                     str(one.count),
                     humanise.size(one.rss_bytes),
+                    humanise.size(one.rss_bytes / one.count if one.rss_bytes is not None and one.count else None),
                     humanise.size(one.swap_bytes),
                     humanise.percent(one.cpu_percent),
                 )
@@ -211,7 +231,52 @@ def resources(facts: Facts) -> ReportSection:
             ],
         ),
     ]
-    return ReportSection("4. System Resource Analysis", (*blocks, *_environments(snapshot)))
+    return ReportSection("4. System Resource Analysis", (*blocks, *_disks(snapshot), *_environments(snapshot)))
+
+
+def _load_words(system: System, facts: Facts) -> str:
+    if found := facts.told("system-load"):
+        return f"{found.title}. {found.root_cause}"
+    if system.load1 is None or not system.cores:
+        return "not known: the load or the cores could not be read"
+    if system.load1 > system.cores:
+        return "more wants to run than there are cores, though nobody asked to be told at this load"
+    return "the cores keep up with the load"
+
+
+def _memory_words(system: System, facts: Facts) -> str:
+    found = [one for rule in ("memory-pressure", "swap-thrash") if (one := facts.told(rule)) is not None]
+    if found:
+        told = "; ".join(f"{one.title}: {one.root_cause}" for one in found)
+        return f"{told}. Either less is to run at once, or memory is to be added."
+    if system.memory_available_bytes is None:
+        return "not known: what is available could not be read"
+    return "there is room, and nothing is swapped in and out"
+
+
+def _pressure(system: System) -> Iterator[str]:
+    """Linux's pressure stall information: how much of the last minute something waited."""
+    told = (("CPU", system.pressure_cpu), ("memory", system.pressure_memory), ("disks", system.pressure_io))
+    waited = [f"{name} {one.some60:.1f}%" for name, one in told if one is not None]
+    if waited:
+        yield f"Waited for, of the last minute: {', '.join(waited)}"
+
+
+def _disks(snapshot: Snapshot) -> Iterator[Block]:
+    rows = [
+        (
+            one.mount,
+            humanise.size(one.total_bytes),
+            humanise.percent(one.used_percent),
+            humanise.size(one.available_bytes),
+            humanise.percent(one.inodes_free_percent),
+        )
+        for one in snapshot.disks.value or ()
+        if not one.read_only
+    ]
+    if rows:
+        yield heading("Disks")
+        yield table(("Mount", "Size", "Used", "Left", "Inodes left"), rows)
 
 
 def _environments(snapshot: Snapshot) -> Iterator[Block]:

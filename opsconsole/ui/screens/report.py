@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.cells import cell_len
 from textual.message import Message
 
+from opsconsole.config.types import Config
 from opsconsole.model.plan import JournalEntry
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.incident_report import incident_report
@@ -46,9 +47,10 @@ class ReportScreen(PagesScreen):
     NAME = "report"
     LABEL = "Report"
 
-    def __init__(self, snapshot: Snapshot, state_dir: Path | None, *, ascii_only: bool = False) -> None:
+    def __init__(self, snapshot: Snapshot, state_dir: Path | None, config: Config, *, ascii_only: bool = False) -> None:
         """The journal, and what is written, is in ``state_dir``; without one there is neither."""
         super().__init__(ascii_only=ascii_only)
+        self._config = config
         self._snapshot, self._state_dir = snapshot, state_dir
         self._told = ""
         self._report = self.made_from(self._facts((), "", {}))
@@ -60,7 +62,7 @@ class ReportScreen(PagesScreen):
     def _facts(self, entries: tuple[JournalEntry, ...], reason: str, users: dict[int, str]) -> Facts:
         diagnosis = self._snapshot.diagnosis
         assert diagnosis is not None  # noqa: S101  # the key that opens it needs one
-        return Facts(self._snapshot, diagnosis, entries, reason, users)
+        return Facts(self._snapshot, diagnosis, entries, reason, users, self._config)
 
     def on_mount(self) -> None:
         super().on_mount()

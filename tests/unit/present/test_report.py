@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 import pytest
 
+from opsconsole.config.types import ServiceTable
+from opsconsole.diagnose import diagnose
 from opsconsole.diagnose.order import in_order
+from opsconsole.model.log_pattern import LogPattern
 from opsconsole.model.plan import JournalEntry, Plan, PlanResult, Subplan
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.model.worker import Log
+from opsconsole.model.worker import Log, PidFile
 from opsconsole.present.incident_report import incident_report
 from opsconsole.present.report import Facts, markdown, report_document
 from opsconsole.present.report_plan import checklist
-from tests.makers import AT, HOSTILE_NAMES, site, worker
+from tests.makers import AT, GB, HOSTILE_NAMES, service, site, system, worker
 from tests.samples import healthy, unknown_everywhere
-from tests.unit.diagnose.scenes import scene
+from tests.unit.diagnose.scenes import config, scene
 from tests.unit.diagnose.test_diagnosis import incident
 from tests.unit.present.test_findings import diagnosed
 
@@ -77,8 +81,8 @@ def test_the_summary_has_the_reports_numbers() -> None:
         "**System Health Score**: 4.2/10 - CRITICAL INSTABILITY",
         "**Issues Identified**: 7",
         "**Services and Workers Down**: 1 (orchestrator)",
-        "**System Load**: 8.13",
-        "**CPU Idle**: 6.41%",
+        "**System Load**: 8.13 - TOO HIGH",
+        "**CPU Idle**: 6.41% - TOO LOW",
     ):
         assert line in summary
 
@@ -102,8 +106,8 @@ def test_fixes_stand_in_the_order_of_their_dependence() -> None:
 def test_the_action_plan_tells_what_was_done_and_what_is_next() -> None:
     done, failed = entry("done", True), entry("failed", False, "other")
     lines = list(checklist(facts(incident(), failed, done)))
-    assert lines[0] == "[x] Kill duplicates: auto_confirm"
-    assert lines[1] == "[!] Kill duplicates: other"
+    assert lines[0] == "[x] Kill duplicates: auto_confirm - done, verified at 17:19"
+    assert lines[1] == "[!] Kill duplicates: other - failed at 17:19"
     assert all(line.startswith("[ ] ") for line in lines[2:])
     plan = section(markdown(incident_report(facts(incident(), done))), "10. Immediate Action Plan")
     assert "- [x] Kill duplicates: auto_confirm" in plan
@@ -131,10 +135,71 @@ def test_nothing_wrong_is_a_report_too() -> None:
     assert "10.0/10 - STABLE" in written
 
 
-def test_what_is_unknown_is_told_as_unknown() -> None:
+def test_what_is_unknown_is_told_as_unknown_and_never_as_well() -> None:
     written = markdown(incident_report(facts(unknown_everywhere())))
     assert "Could not be judged:" in written
     assert "**System Load**: unknown: " in written
+    assert "**Severity**: UNKNOWN - no issue found, " in written
+    assert "10.0/10 - NOT KNOWN WHETHER STABLE" in written
+    assert "Nothing is down" not in written
+    assert "Not known: services, workers could not be read." in written
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ({"load1": 14.0}, "load 14.00 on 8 cores, a spike"),
+        ({"load1": 14.0, "memory_available_bytes": GB // 2}, "load 14.00 on 8 cores, a spike"),
+        ({"load1": None}, "not known"),
+        ({}, "the cores keep up"),
+    ],
+    ids=["a finding", "told in another", "unread", "calm"],
+)
+def test_the_load_is_analysed_as_it_is(numbers: dict[str, Any], told: str) -> None:
+    resources = section(markdown(incident_report(facts(scene(system=system(**numbers))))), SECTIONS[4])
+    analysis = next(line for line in resources.splitlines() if line.startswith("**Analysis**"))
+    assert told in analysis
+
+
+def test_error_patterns_are_told_with_frequency_cause_and_fix() -> None:
+    error = "RuntimeError: No available ports for new environment"
+    pattern = LogPattern(error, 29, AT - 9000.0, AT - 60.0, (300.0, 900.0), f"2026-02-08 ERROR {error}")
+    log = Log(path="/tmp/a.log", state="ok", age_s=4.0, patterns=(pattern,), error_lines=(pattern.sample,))
+    workers = tuple(
+        msgspec.structs.replace(one, log=log) if one.name == "assigner" else one
+        for one in incident().workers.value or ()
+    )
+    told = section(markdown(incident_report(facts(incident(workers=workers)))), "2. Issues - Root Cause Analysis")
+    for line in (
+        f"**A. ports exhausted**: {error}",
+        "- **Frequency**: 29 times, every 5 to 15 min; the newest at 2026-02-08 17:18:00",
+        "- **Root Cause**: environments are made without end",
+        "- **Fix**: delete environments when their work is done",
+        "**Log File**: /tmp/a.log",
+        "**Location**: python3 workers/assigner_worker.py --daemon",
+    ):
+        assert line in told, line
+
+
+def test_what_causes_something_critical_is_as_urgent_and_stands_before_it() -> None:
+    fixes = section(markdown(incident_report(facts())), "6. Recommended Fixes - Priority Order")
+    titles = re.findall(r"^\*\*(\d+)\. (.*?)\*\*", fixes, re.MULTILINE)
+    assert [int(number) for number, _ in titles] == list(range(1, 8))
+    immediate = fixes.split("### SHORT-TERM")[0]
+    assert immediate.index("no port left") < immediate.index("70% of its prompts fail")
+    assert "2 instances of auto" not in immediate
+    lasting = fixes.split("### So That It Does Not Come Again")[1]
+    assert "opsconsole env prune --yes" in lasting
+    assert "opsconsole hibernate --idle 1h --yes" in lasting
+
+
+def test_what_a_service_that_is_down_costs_is_what_its_own_finding_says() -> None:
+    down = service(state="down", reason="nothing listens on port 8080", owners=(), pid=None)
+    told = config(service=(ServiceTable(name="Dashboard", port=8080, impact="customers cannot pay"),))
+    named_alike = worker("Dashboard", (), state="unknown", pid_file=PidFile("/tmp/d.pid", "wrong", 4, "another"))
+    snapshot = scene(services=(down,), workers=(named_alike,))
+    made = Facts(snapshot, diagnose(snapshot, told), config=told)
+    assert "| Dashboard | running | DOWN | customers cannot pay |" in markdown(incident_report(made))
 
 
 def test_the_document_holds_the_same_sections() -> None:
