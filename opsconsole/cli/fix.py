@@ -71,7 +71,8 @@ def _tell(document: dict[str, Any], manner: Manner) -> None:
     for one in document["fixes"]:
         closed = {True: "closed", False: "still holds", None: ""}[one["closed"]]
         told = ", ".join(word for word in (one["result"] or "", closed, one["reason"]) if word)
-        click.echo(f"{one['finding']}: {told}")
+        if told:
+            click.echo(f"{one['finding']}: {told}")
     for finding_id in document["by_hand"]:
         click.echo(f"{finding_id}: by hand, see `opsconsole diagnose`")
     if document["score_before"] is None or document["score_after"] is None:

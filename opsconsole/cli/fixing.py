@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,11 +23,15 @@ from opsconsole.config.types import LoadedConfig
 from opsconsole.diagnose import diagnose
 from opsconsole.diagnose.order import in_order
 from opsconsole.engine import Engine
+from opsconsole.engine.happenings import Happenings
+from opsconsole.engine.history_file import HistoryFile
 from opsconsole.engine.target_samples import TargetSamples
 from opsconsole.model.finding import RULE_NAMES, Diagnosis, Finding
 from opsconsole.model.plan import Outcome, Plan, Refused
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.text import shown
 from opsconsole.present.json import SCHEMA
+from opsconsole.present.people import login
 from opsconsole.present.plan import plan_text
 
 REFRESH_S = 1.0
@@ -73,6 +80,7 @@ class Fixing:
         self._before: Diagnosis | None = None
         self._result: Outcome | None = None
         self._unread_any = False
+        self._happenings: Happenings | None = None
 
     def __enter__(self) -> Fixing:
         self._engine.start(lambda _snapshot: None)
@@ -80,6 +88,7 @@ class Fixing:
         self._wait(lambda: self._read_whole() and time.monotonic() - began > SETTLED_S, READ_WITHIN_S)
         self._before = self._diagnosis
         self._keep_targets()
+        self._record()
         return self
 
     def __exit__(
@@ -95,11 +104,13 @@ class Fixing:
                 self._by_hand.append(finding.id)
             elif not self._put_right(finding):
                 break
+            self._record()
         for told in self._inside if not self._manner.dry_run else ():
             told.closed = self._open(told.finding) is None or self._closes(told.finding, TOLD_WITHIN_S)
         self._fixes += [_not_sure(finding) for finding in unsure]
         self._unread_any |= bool(unsure) or not self._all_told(wanted)
         self._result = self._overall()
+        self._record()
         return self._status(wanted)
 
     def _status(self, wanted: tuple[str, ...]) -> int:
@@ -150,6 +161,19 @@ class Fixing:
         samples = TargetSamples(self._state_dir)
         if samples.record(snapshot.diagnosis.targets, snapshot.at, snapshot.monotonic) and (problem := samples.save()):
             click.echo(problem, err=True)
+
+    def _record(self) -> None:
+        """Let the timeline tell what was found and what has closed: a report tells the incident from that."""
+        diagnosis = self._diagnosis
+        if self._manner.dry_run or diagnosis is None:
+            return
+        try:
+            with closing(HistoryFile(self._state_dir)) as file:
+                if self._happenings is None:
+                    self._happenings = Happenings(file.standing(), login(os.geteuid()))
+                file.write(diagnosis.at, {}, self._happenings.look(diagnosis, time.monotonic()))
+        except (OSError, sqlite3.Error, msgspec.MsgspecError) as error:
+            click.echo(f"the timeline is not kept: {shown(str(error))}", err=True)
 
     # Choosing
 

@@ -10,7 +10,7 @@ import msgspec
 
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options, shared_options
-from opsconsole.config.locate import state_directory
+from opsconsole.config.locate import called, state_directory
 from opsconsole.config.types import Config
 from opsconsole.diagnose import diagnose
 from opsconsole.engine import Engine
@@ -29,14 +29,19 @@ def report(ctx: click.Context, output: Path | None, as_json: bool) -> None:
     Exit 0 when it was written, whatever it says; 3 when something in it could not be judged and nothing is wrong.
     """
     from opsconsole.act.journal_reader import JournalReader, user_names
+    from opsconsole.engine.history_file import KEPT_EVENTS, read_events
     from opsconsole.present.incident_report import incident_report
     from opsconsole.present.json import SCHEMA, diagnose_document, encode
+    from opsconsole.present.put_right import course_of
     from opsconsole.present.report import Facts, markdown, report_document
 
     options = ctx.ensure_object(Options)
     engine = Engine(load_or_exit(options))
     snapshot = engine.collect_once()
     journal = JournalReader(state_directory(options.state_dir)).entries()
+    events = read_events(state_directory(options.state_dir), KEPT_EVENTS, snapshot.at)
+    if events.reason:
+        click.echo(f"what was put right before is not known: {events.reason}", err=True)
     found = snapshot.diagnosis or diagnose(snapshot, engine.loaded.config)
     facts = Facts(
         snapshot=snapshot,
@@ -45,6 +50,8 @@ def report(ctx: click.Context, output: Path | None, as_json: bool) -> None:
         journal_reason=journal.reason,
         users=user_names(journal.value or ()),
         config=engine.loaded.config,
+        course=course_of(events.value or (), snapshot.at),
+        called=called(engine.loaded.path, state_directory(options.state_dir)),
     )
     made = incident_report(facts)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -79,3 +80,17 @@ def absolute(path: Path) -> Path:
         return path.expanduser().absolute()
     except (RuntimeError, OSError):
         return path
+
+
+def called(config: Path | None, state_dir: Path | None) -> str:
+    """The command, for a shell, that reaches the same config and state directory: with options where it must have them.
+
+    None means that there is none of them.
+    """
+    words = ["opsconsole"]
+    usual = find_config(None)
+    if config is not None and (usual is None or absolute(usual) != absolute(config)):
+        words += ["--config", str(absolute(config))]
+    if state_dir is not None and absolute(state_dir) != absolute(state_directory(None)):
+        words += ["--state-dir", str(absolute(state_dir))]
+    return shlex.join(words)

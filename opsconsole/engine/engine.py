@@ -176,13 +176,13 @@ class Engine:
         return self.collect()
 
     def _probe_silent_sites(self) -> None:
-        """For a single look: a site is down once it has given no answer as often as the config asks."""
+        """For a single look: a site that gave no answer, or no whole one, is asked as often as the config asks."""
         for _ in range(1, self._config.diagnose.site_misses):
             probes: dict[str, Probe] = self._lanes.reading("probes").value or {}
-            silent = [key for key, probe in probes.items() if key.startswith("site:") and probe.failures]
-            if not silent:
+            doubtful = [key for key, probe in probes.items() if key.startswith("site:") and probe.error]
+            if not doubtful:
                 return
-            self.probe_now(silent)
+            self.probe_now(doubtful)
             self._lanes.wait_fresh("probes", self._clock.monotonic())
 
     def collect(self) -> Snapshot:

@@ -7,7 +7,8 @@ from opsconsole.present import humanise
 from opsconsole.present.findings import score_line
 from opsconsole.present.plan import confirmed_at, plan_title, result_word
 from opsconsole.present.report import Facts, Report, ReportSection, tasks, text
-from opsconsole.present.report_plan import by_whom, done_mark, open_tasks
+from opsconsole.present.report_issues import by_whom
+from opsconsole.present.report_plan import done_mark, open_tasks
 
 
 def checklist_report(facts: Facts) -> Report:

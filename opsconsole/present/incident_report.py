@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from opsconsole.diagnose.words import several
-from opsconsole.model.finding import Diagnosis
 from opsconsole.present import humanise, report_issues, report_plan, report_state
 from opsconsole.present.report import Facts, Report, ReportSection, text
 
@@ -30,22 +29,25 @@ def incident_report(facts: Facts) -> Report:
     snapshot, diagnosis = facts.snapshot, facts.diagnosis
     when = humanise.date_time(diagnosis.at)
     closing = ReportSection("Report Complete", (text(f"**Written**: {when}", *report_plan.outlook(facts)),))
+    incident = bool(diagnosis.findings or facts.course.closed)
     demo = (("Demo", "a sandbox, not this machine as it is"),) if snapshot.demo else ()
     return Report(
-        title="Unstable Servers and Workers - Root Cause Analysis" if diagnosis.findings else "Servers and Workers",
+        title="Unstable Servers and Workers - Root Cause Analysis" if incident else "Servers and Workers",
         head=(
             *(("Date", when), ("Host", snapshot.host), ("Analyst", "opsconsole")),
-            ("Severity", _severity(diagnosis)),
+            ("Severity", _severity(facts)),
             *demo,
         ),
         sections=(*(section(facts) for section in _SECTIONS), closing),
     )
 
 
-def _severity(diagnosis: Diagnosis) -> str:
-    unjudged = f"{len(diagnosis.unknown)} could not be judged" if diagnosis.unknown else ""
+def _severity(facts: Facts) -> str:
+    diagnosis, closed = facts.diagnosis, facts.course.closed
+    after = [f"{len(diagnosis.unknown)} could not be judged"] if diagnosis.unknown else []
+    after += [f"{len(closed)} put right"] if closed else []
     gravest = next((part.severity for part in diagnosis.parts if part.count), None)
     if gravest is not None:
-        issues = f"{gravest.upper()} - {several(len(diagnosis.findings), 'issue')} affecting this machine"
-        return f"{issues}, {unjudged}" if unjudged else issues
-    return f"UNKNOWN - no issue found, {unjudged}" if unjudged else "NONE - no issue found"
+        issues = several(len(diagnosis.findings), "issue")
+        return ", ".join((f"{gravest.upper()} - {issues} affecting this machine", *after))
+    return ", ".join(("UNKNOWN - no issue found" if diagnosis.unknown else "NONE - no issue found", *after))

@@ -15,6 +15,7 @@ from opsconsole.config.types import Config
 from opsconsole.model.finding import Diagnosis, Finding
 from opsconsole.model.plan import JournalEntry
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.put_right import Course
 
 Kind = Literal["text", "list", "tasks", "steps", "table", "code", "heading"]
 _MARKUP = re.compile(r"([\\`*<\[\]|])")
@@ -55,6 +56,11 @@ class Facts(msgspec.Struct, frozen=True):
     """Names of the users that are in ``entries``, by uid."""
     config: Config = Config()
     """The one in force: what errors are known, what is allowed."""
+
+    course: Course = Course()
+    """What was put right, and how bad it was."""
+    called: str = "opsconsole"
+    """How to call the console so that it means this machine: with its options where they are not the usual ones."""
 
     def told(self, *rules: str) -> Finding | None:
         """The first finding of these rules, whether it stands by itself or is told in another."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from opsconsole.diagnose.known_errors import known_error
 from opsconsole.diagnose.rules.logs import logs_of
-from opsconsole.diagnose.words import every, several
+from opsconsole.diagnose.words import every, listed, several
 from opsconsole.model.finding import Finding
+from opsconsole.model.plan import JournalEntry
 from opsconsole.present import humanise
 from opsconsole.present.findings import evidence_lines, related_text, remedy_steps, remedy_text
+from opsconsole.present.plan import TITLES, confirmed_at, result_word, subject_label
+from opsconsole.present.put_right import PutRight
 from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, steps, text
 
 
@@ -19,6 +22,8 @@ def issues(facts: Facts) -> ReportSection:
     blocks: list[Block] = []
     for number, finding in enumerate(facts.diagnosis.findings, 1):
         blocks += _issue(number, finding, facts)
+    for number, one in enumerate(facts.course.closed, len(facts.diagnosis.findings) + 1):
+        blocks += _put_right(number, one, facts)
     return ReportSection("2. Issues - Root Cause Analysis", tuple(blocks) or (text("No issue was found."),))
 
 
@@ -51,8 +56,61 @@ def _issue(number: int, finding: Finding, facts: Facts) -> Iterator[Block]:
     if ways := remedy_steps(finding.remedy):
         yield steps(*ways)
     if finding.remedy.automatic:
-        yield code(f"opsconsole fix '{finding.id}'")
+        yield code(f"{facts.called} fix '{finding.id}'")
     yield text(f"**Verification**: {finding.verify}")
+
+
+def _put_right(number: int, one: PutRight, facts: Facts) -> Iterator[Block]:
+    """What was found, as it was then; what was done, and when it was seen not to hold any more."""
+    finding = one.finding
+    yield heading(f"Issue #{number}: {finding.title} - PUT RIGHT")
+    lasted = humanise.duration(one.closed - one.opened)
+    began, ended = humanise.date_time(one.opened), humanise.clock_time(one.closed)
+    yield text(
+        f"**Severity**: {finding.severity.upper()}",
+        f"**Impact**: {finding.impact}",
+        f"**Open**: {began} to {ended} ({lasted})",
+        f"**Id**: {finding.id}",
+    )
+    yield text("**Evidence then**:")
+    yield code(*evidence_lines(finding.evidence))
+    yield text(f"**Root Cause**: {finding.root_cause}")
+    for label, related in (("Explained by", finding.causes), ("Explained", finding.symptoms)):
+        if related:
+            yield text(f"**{label}**:")
+            yield bullets(*map(related_text, related))
+    if did := [entry for entry in reversed(facts.entries) if _is_about(entry, one)]:
+        yield text("**Fix**:")
+        yield bullets(*(told(entry, facts.users) for entry in did))
+    else:
+        yield text("**Fix**: no action of its own: it closed with what caused it, by hand or by itself")
+    yield text(f"**Verification**: {finding.verify} - seen at {ended}")
+
+
+def _is_about(entry: JournalEntry, one: PutRight) -> bool:
+    """Whether a plan is the finding's remedy, and was made while it was open."""
+    remedy, plan = one.finding.remedy, entry.plan
+    if plan.verb != remedy.action or not one.opened <= confirmed_at(entry) <= one.closed:
+        return False
+    return bool({subplan.subject for subplan in plan.subplans} & set(remedy.targets))
+
+
+def told(entry: JournalEntry, users: Mapping[int, str]) -> str:
+    """What was done, of whom in full, how it ended and what was seen then, by whom."""
+    names = ", ".join(subject_label(subplan) for subplan in entry.plan.subplans)
+    outcome = result_word(entry.result) if entry.result is not None else entry.state
+    said = [f"[{humanise.clock_time(confirmed_at(entry))[:5]}] {TITLES[entry.plan.verb]}: {names} - {outcome}"]
+    if entry.result is not None:
+        seen = [fact for part in entry.result.subresults for fact in part.evidence]
+        said += [entry.result.reason] if entry.result.reason else []
+        said += [listed(dict.fromkeys(seen), 4)] if seen else []
+    return f"{': '.join(said)} (by {by_whom(entry, users)})"
+
+
+def by_whom(entry: JournalEntry, users: Mapping[int, str]) -> str:
+    """``alice on build7``: who confirmed a plan, and where."""
+    uid = entry.plan.uid
+    return f"{users.get(uid) or f'uid {uid}'} on {entry.plan.host}"
 
 
 def remedy_words(finding: Finding) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from opsconsole.diagnose.order import in_order
 from opsconsole.diagnose.rules.logs import logs_of, pattern_fact
@@ -14,9 +14,9 @@ from opsconsole.model.plan import JournalEntry
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present import humanise
 from opsconsole.present.findings import remedy_steps, remedy_text
-from opsconsole.present.plan import TITLES, confirmed_at, plan_title, result_word, subject_label
+from opsconsole.present.plan import confirmed_at, plan_title, result_word
 from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, steps, table, tasks, text
-from opsconsole.present.report_issues import remedy_words
+from opsconsole.present.report_issues import remedy_words, told
 from opsconsole.present.wishes_pane import MOVED, measured_text, metric_text
 
 SAMPLES = 30
@@ -34,7 +34,7 @@ def fixes(facts: Facts) -> ReportSection:
     if any(one.remedy.automatic for one in ordered):
         blocks = [
             text("What can be put right from here, what gives room and what causes another first:"),
-            code("opsconsole fix --all"),
+            code(f"{facts.called} fix --all"),
         ]
     headed = ""
     for number, finding in enumerate(ordered, 1):
@@ -45,7 +45,7 @@ def fixes(facts: Facts) -> ReportSection:
         blocks += [
             text(f"**{number}. {finding.title}** - {remedy_words(finding)}"),
             *([steps(*ways)] if (ways := remedy_steps(finding.remedy)) else []),
-            *([code(f"opsconsole fix '{finding.id}'")] if finding.remedy.automatic else []),
+            *([code(f"{facts.called} fix '{finding.id}'")] if finding.remedy.automatic else []),
             text(f"**Verify**: {finding.verify}"),
         ]
     if lasting := [*prevention(facts)]:
@@ -126,6 +126,15 @@ def root_causes(facts: Facts) -> ReportSection:
         (one.title, one.root_cause.partition("; ")[0], one.severity.upper(), difficulty(one))
         for one in facts.diagnosis.findings
     ]
+    rows += [
+        (
+            one.finding.title,
+            one.finding.root_cause.partition("; ")[0],
+            one.finding.severity.upper(),
+            f"put right at {_clock(one.closed)}",
+        )
+        for one in facts.course.closed
+    ]
     head = ("Issue", "Root Cause", "Impact", "Fix Difficulty")
     return ReportSection("8. Root Cause Summary", (table(head, rows) if rows else text("No issue was found."),))
 
@@ -159,7 +168,7 @@ def _before(one: Target) -> str:
 def action_plan(facts: Facts) -> ReportSection:
     """What was done with what came of it, what is open, and what is next."""
     lines = [*checklist(facts)]
-    updates = [_update(entry, facts.users) for entry in reversed(facts.entries)]
+    updates = [told(entry, facts.users) for entry in reversed(facts.entries)]
     issues = several(len(facts.diagnosis.findings), "issue")
     score = f"health {facts.diagnosis.score:.1f} of 10"
     updates.append(f"[{_clock(facts.diagnosis.at)}] Report complete - {issues}, {score}")
@@ -213,23 +222,6 @@ def done_mark(entry: JournalEntry) -> str:
     if result is not None and result.result in ("done", "nothing-to-do") and result.verified is not False:
         return "[x]"
     return "[!]"
-
-
-def _update(entry: JournalEntry, users: Mapping[int, str]) -> str:
-    """What was done, of whom in full, how it ended and what was seen then, by whom."""
-    names = ", ".join(subject_label(subplan) for subplan in entry.plan.subplans)
-    told = [f"[{_began(entry)}] {TITLES[entry.plan.verb]}: {names} - {_outcome(entry)}"]
-    if entry.result is not None:
-        seen = [fact for part in entry.result.subresults for fact in part.evidence]
-        told += [entry.result.reason] if entry.result.reason else []
-        told += [listed(dict.fromkeys(seen), 4)] if seen else []
-    return f"{': '.join(told)} (by {by_whom(entry, users)})"
-
-
-def by_whom(entry: JournalEntry, users: Mapping[int, str]) -> str:
-    """``alice on build7``: who confirmed a plan, and where."""
-    uid = entry.plan.uid
-    return f"{users.get(uid) or f'uid {uid}'} on {entry.plan.host}"
 
 
 def log_samples(facts: Facts) -> ReportSection:
@@ -286,12 +278,13 @@ def commands(facts: Facts) -> ReportSection:
     """How all of this is read again, and put right."""
     urls = [one.url for one in facts.snapshot.services.value or () if one.url]
     logs = [one.log.path for one in logs_of(facts.snapshot)]
-    fix = [f"opsconsole fix '{one.id}'" for one in by_priority(facts.diagnosis) if one.remedy.automatic]
+    called = facts.called
+    fix = [f"{called} fix '{one.id}'" for one in by_priority(facts.diagnosis) if one.remedy.automatic]
     blocks = [
         heading("Check status"),
-        code("opsconsole status", "opsconsole diagnose", "opsconsole probe", *(f"curl -s {url}" for url in urls)),
+        code(f"{called} status", f"{called} diagnose", f"{called} probe", *(f"curl -s {url}" for url in urls)),
         heading("Fix"),
-        code(*(fix or ("# nothing that can be done from here",)), "opsconsole journal", "opsconsole report"),
+        code(*(fix or ("# nothing that can be done from here",)), f"{called} journal", f"{called} report"),
         heading("Check logs"),
         code(*(f"tail -f {path}" for path in dict.fromkeys(logs))) if logs else text("No log is configured."),
     ]

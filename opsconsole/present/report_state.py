@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsconsole.diagnose.look import local_port, worker_table
+from opsconsole.diagnose.rules.pid_files import WORKERS
 from opsconsole.diagnose.words import several
 from opsconsole.model.finding import Diagnosis
 from opsconsole.model.service import Service
@@ -48,6 +49,10 @@ def summary(facts: Facts) -> ReportSection:
         f"**CPU Idle**: {_percent(system.cpu_idle) if system else _why(snapshot, 'system')}"
         + (" - TOO LOW" if facts.told("cpu-starved") else ""),
     ]
+    course = facts.course
+    if course.closed:
+        lines.insert(1, f"**At the Worst**: {course.worst:.1f}/10 at {humanise.date_time(course.worst_at)}")
+        lines.insert(4, f"**Issues Put Right**: {len(course.closed)} in the last 24 h")
     if facts.entries:
         done = sum(one.result is not None and one.result.verified is True for one in facts.entries)
         lines.append(f"**Actions Taken**: {len(facts.entries)}, {done} of them verified")
@@ -180,7 +185,7 @@ def _worker_issues(worker: Worker, facts: Facts) -> str:
     """The titles of the issues that are about it."""
     kinds = ("worker-", "log-errors")
     about = [
-        one.title
+        "no pid file" if one.subject == WORKERS else one.title
         for one in facts.diagnosis.findings
         if one.rule.startswith(kinds) and worker.name in (one.subject, *one.remedy.targets)
     ]
@@ -236,7 +241,7 @@ def resources(facts: Facts) -> ReportSection:
 
 def _load_words(system: System, facts: Facts) -> str:
     if found := facts.told("system-load"):
-        return f"{found.title}. {found.root_cause}"
+        return f"{found.title}: {found.root_cause}"
     if system.load1 is None or not system.cores:
         return "not known: the load or the cores could not be read"
     if system.load1 > system.cores:
@@ -247,7 +252,7 @@ def _load_words(system: System, facts: Facts) -> str:
 def _memory_words(system: System, facts: Facts) -> str:
     found = [one for rule in ("memory-pressure", "swap-thrash") if (one := facts.told(rule)) is not None]
     if found:
-        told = "; ".join(f"{one.title}: {one.root_cause}" for one in found)
+        told = "; ".join(f"{one.title}: {one.root_cause.partition('; ')[0]}" for one in found)
         return f"{told}. Either less is to run at once, or memory is to be added."
     if system.memory_available_bytes is None:
         return "not known: what is available could not be read"
@@ -317,7 +322,7 @@ def sites(facts: Facts) -> ReportSection:
     if check:
         blocks += [
             text("**Action**: check these:"),
-            code(*(f"curl -si {one.url}" for one in check), "opsconsole probe"),
+            code(*(f"curl -si {one.url}" for one in check), f"{facts.called} probe"),
         ]
     return ReportSection("5. Monitored Sites Status", tuple(blocks))
 

@@ -274,8 +274,8 @@ class Deeds:
     def _open_report(self, screen: type[ReportScreen]) -> None:
         shown = self._app.main.shown
         if shown is not None and shown.diagnosis is not None:
-            config = self._app.loaded.config
-            self._app.push_screen(screen(shown, self._state_dir, config, ascii_only=self._app.ascii_only))
+            loaded = self._app.loaded
+            self._app.push_screen(screen(shown, self._state_dir, loaded, ascii_only=self._app.ascii_only))
 
     def open_journal(self) -> None:
         if self._state_dir is None:

@@ -11,10 +11,12 @@ from pathlib import Path
 from rich.cells import cell_len
 from textual.message import Message
 
-from opsconsole.config.types import Config
+from opsconsole.config.locate import called
+from opsconsole.config.types import LoadedConfig
 from opsconsole.model.plan import JournalEntry
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.incident_report import incident_report
+from opsconsole.present.put_right import Course, course_of
 from opsconsole.present.report import Block, Facts, Report, markdown
 from opsconsole.ui.fields import fit, inert, wrapped
 from opsconsole.ui.footer import Hint
@@ -28,9 +30,9 @@ GAP = 2
 class JournalRead(Message, bubble=False):
     """The journal's entries have come."""
 
-    def __init__(self, entries: tuple[JournalEntry, ...], reason: str, users: dict[int, str]) -> None:
+    def __init__(self, entries: tuple[JournalEntry, ...], reason: str, users: dict[int, str], course: Course) -> None:
         super().__init__()
-        self.entries, self.reason, self.users = entries, reason, users
+        self.entries, self.reason, self.users, self.course = entries, reason, users, course
 
 
 class ReportWritten(Message, bubble=False):
@@ -47,22 +49,29 @@ class ReportScreen(PagesScreen):
     NAME = "report"
     LABEL = "Report"
 
-    def __init__(self, snapshot: Snapshot, state_dir: Path | None, config: Config, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        state_dir: Path | None,
+        loaded: LoadedConfig,
+        *,
+        ascii_only: bool = False,
+    ) -> None:
         """The journal, and what is written, is in ``state_dir``; without one there is neither."""
         super().__init__(ascii_only=ascii_only)
-        self._config = config
+        self._config, self._called = loaded.config, called(loaded.path, state_dir)
         self._snapshot, self._state_dir = snapshot, state_dir
         self._told = ""
-        self._report = self.made_from(self._facts((), "", {}))
+        self._report = self.made_from(self._facts((), "", {}, Course()))
 
     def made_from(self, facts: Facts) -> Report:
         """What is shown."""
         return incident_report(facts)
 
-    def _facts(self, entries: tuple[JournalEntry, ...], reason: str, users: dict[int, str]) -> Facts:
+    def _facts(self, entries: tuple[JournalEntry, ...], reason: str, users: dict[int, str], course: Course) -> Facts:
         diagnosis = self._snapshot.diagnosis
         assert diagnosis is not None  # noqa: S101  # the key that opens it needs one
-        return Facts(self._snapshot, diagnosis, entries, reason, users, self._config)
+        return Facts(self._snapshot, diagnosis, entries, reason, users, self._config, course, self._called)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -72,13 +81,17 @@ class ReportScreen(PagesScreen):
 
     def _read_journal(self, state_dir: Path) -> None:
         from opsconsole.act.journal_reader import JournalReader, user_names
+        from opsconsole.engine.history_file import KEPT_EVENTS, read_events
 
         reading = JournalReader(state_dir).entries()
         entries = reading.value or ()
-        self.post_message(JournalRead(entries, reading.reason, user_names(entries)))
+        events = read_events(state_dir, KEPT_EVENTS, self._snapshot.at)
+        course = course_of(events.value or (), self._snapshot.at)
+        reasons = "; ".join(filter(None, (reading.reason, events.reason)))
+        self.post_message(JournalRead(entries, reasons, user_names(entries), course))
 
     def on_journal_read(self, message: JournalRead) -> None:
-        self._report = self.made_from(self._facts(message.entries, message.reason, message.users))
+        self._report = self.made_from(self._facts(message.entries, message.reason, message.users, message.course))
         self.renew()
 
     def hints(self) -> Sequence[Hint]:

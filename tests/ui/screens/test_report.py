@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from opsconsole.config.types import Config
+from opsconsole.config.types import Config, LoadedConfig
 from opsconsole.ui.screens.report import ReportScreen
 from tests.ui.screens.readers import ReaderApp
 from tests.unit.present.test_findings import diagnosed
@@ -20,13 +20,13 @@ def texts(screen: ReportScreen, width: int) -> list[str]:
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_every_section_stands_there_and_no_line_is_wider_than_the_screen(width: int) -> None:
-    lines = texts(ReportScreen(diagnosed(), None, Config()), width)
+    lines = texts(ReportScreen(diagnosed(), None, LoadedConfig(Config(), None)), width)
     assert [title for title in SECTIONS if title not in lines] == []
     assert all(cell_len(line.rstrip()) <= width for line in lines)
 
 
 async def test_the_key_that_opened_it_writes_it(tmp_path: Path) -> None:
-    screen = ReportScreen(diagnosed(), tmp_path, Config())
+    screen = ReportScreen(diagnosed(), tmp_path, LoadedConfig(Config(), None))
     async with ReaderApp(screen).run_test(size=(100, 30)) as pilot:
         assert screen.perform("report")
         for _ in range(200):

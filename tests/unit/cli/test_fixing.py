@@ -13,13 +13,17 @@ from opsconsole.cli import fixing
 from opsconsole.cli.acting import Manner
 from opsconsole.cli.fixing import Fix, Fixing
 from opsconsole.cli.root import opsconsole
-from opsconsole.config.types import Config, EnvironmentsTable, LoadedConfig, WorkerTable
+from opsconsole.config.types import Config, EnvironmentsTable, LoadedConfig, TargetTable, WorkerTable
 from opsconsole.diagnose import diagnose
+from opsconsole.engine.history_file import read_events
+from opsconsole.engine.target_samples import TargetSamples
+from opsconsole.model.alert import TargetSample
 from opsconsole.model.environment import PortPool
 from opsconsole.model.plan import Plan, RefusalKind, Refused, Verb
 from opsconsole.model.reading import ok, unknown
 from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.put_right import course_of
 from tests.makers import AT, GB, environment, queue, session, system, worker
 from tests.samples import changed
 from tests.unit.diagnose.scenes import config, environments, scene
@@ -219,3 +223,20 @@ def test_it_refuses_under_its_own_name(tmp_path: Path) -> None:
     ended = CliRunner().invoke(opsconsole, words)
     assert ended.exit_code == 4
     assert "Fix: refused: " in ended.output
+
+
+def test_the_timeline_and_the_targets_tell_how_it_was_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    state_dir = tmp_path / "state"
+    wish = TargetTable(name="ports", metric="environments.ports_free", want="> 0")
+    run = fixing_with(
+        entry("done", True).plan, monkeypatch, state_dir, found_in=EXHAUSTED, under=config(target=(wish,))
+    )
+    carried_out(run, monkeypatch, then=changed(scene(), at=AT + 60.0))
+    run._keep_targets()
+    run._record()
+    assert run.run(()) == 0
+    course = course_of(read_events(state_dir, 100, AT).value or (), AT + 120.0)
+    assert {one.finding.id for one in course.closed} == {"env-ports-exhausted:pool", "worker-failing:assigner"}
+    samples = TargetSamples(state_dir)
+    assert samples.read() == ""
+    assert samples.first() == {"environments.ports_free": TargetSample(AT, 0.0)}
