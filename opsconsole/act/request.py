@@ -25,11 +25,14 @@ Part = Subplan | Refusal
 class WhyNot(Exception):
     """Why nothing is done about one subject."""
 
-    def __init__(self, reason: str, kind: RefusalKind = "refused", choices: tuple[Survivor, ...] = ()) -> None:
+    def __init__(
+        self, reason: str, kind: RefusalKind = "refused", choices: tuple[Survivor, ...] = (), proposal: str = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind: RefusalKind = kind
         self.choices = choices
+        self.proposal = proposal
 
 
 class Request(msgspec.Struct, frozen=True, dict=True):
@@ -77,7 +80,7 @@ def each(request: Request, plan_one: Callable[[Request, str], Subplan]) -> Itera
         try:
             yield plan_one(request, name)
         except WhyNot as why_not:
-            yield Refusal(clean(name, 120), clean(why_not.reason, 600), why_not.kind, why_not.choices)
+            yield Refusal(clean(name, 120), clean(why_not.reason, 600), why_not.kind, why_not.choices, why_not.proposal)
 
 
 def one_of(names: Iterable[str]) -> str:

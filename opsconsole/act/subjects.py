@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 
 from opsconsole.act.policy import why_not_name
+from opsconsole.act.proposal import service_proposal, worker_proposal
 from opsconsole.act.request import Request, WhyNot, one_of
 from opsconsole.act.tables import SERVICE, as_worker
 from opsconsole.config.types import ServiceTable, WorkerTable
@@ -48,8 +51,46 @@ def find_subject(request: Request, name: str) -> Subject:
     if subject is None and kind in ("", "service"):
         subject = _service(request, plain)
     if subject is None:
-        raise WhyNot(f"no worker or service named {plain!r}; {one_of(_names(request))}", "usage")
+        merely_found = _merely_found(request, plain) if request.verb in ("start", "restart") else None
+        raise merely_found or WhyNot(f"no worker or service named {plain!r}; {one_of(_names(request))}", "usage")
     return subject
+
+
+def why_no_command(request: Request, subject: Subject) -> WhyNot:
+    """Nothing says how it is started; with what to add to the config, where it runs and that can be told."""
+    table = request.snapshot.processes.value if subject.service is None else request.view.processes.value
+    instance = next(iter(subject.seen.instances), None)
+    process = table.find(instance.id) if table is not None and instance is not None else None
+    proposal = ""
+    if process is not None and subject.service is not None:
+        proposal = service_proposal(subject.service, process, configured=True)
+    elif process is not None:
+        proposal = worker_proposal(subject.name, process, len(subject.seen.instances))
+    return _unconfigured(proposal)
+
+
+def _unconfigured(proposal: str) -> WhyNot:
+    told = "; this in the config says it:" if proposal else ""
+    return WhyNot(f"no command is configured for it{told}", proposal=proposal)
+
+
+def _merely_found(request: Request, name: str) -> WhyNot | None:
+    """Why nothing is done about something that discovery finds under this name; None when it finds nothing."""
+    from opsconsole.collect.discovery import discover
+
+    table = request.view.processes.value
+    if table is None:
+        return None
+    found = discover(table, request.view.ports.value or (), os.geteuid())
+    for worker in found.worker:
+        if name in (worker.name, clean(worker.name)):
+            process = next(each for each in table if each.argv == worker.command)
+            return _unconfigured(worker_proposal(name, process, worker.instances))
+    for service in found.service:
+        owners = _owner_roots(table, request, service.port) if name in (service.name, clean(service.name)) else []
+        if owners:
+            return _unconfigured(service_proposal(service, owners[0], configured=False))
+    return None
 
 
 def _split(name: str) -> tuple[str, str]:

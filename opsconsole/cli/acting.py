@@ -21,7 +21,7 @@ from opsconsole.cli.root import ExitCode, Options
 from opsconsole.config.locate import state_directory
 from opsconsole.model.plan import JournalEntry, Plan, PlanResult, RefusalKind, Refused, Verb
 from opsconsole.present.json import SCHEMA, encode
-from opsconsole.present.plan import plan_text, refused_text, result_text, step_line
+from opsconsole.present.plan import plan_text, proposals, refused_text, result_text, step_line
 
 if TYPE_CHECKING:
     from opsconsole.act.submit import ReadyExecutor, Submitted
@@ -127,6 +127,8 @@ def refuse(refused: Refused, manner: Manner, plan: Plan | None = None) -> int:
         click.echo(_document(plan, document))
     else:
         click.echo(refused_text(refused), err=refused.kind != "nothing")
+        if proposal := proposals(refused):
+            click.echo(f"\n{proposal}", err=True)
     return _BY_KIND[refused.kind]
 
 

@@ -78,17 +78,38 @@ def write_config(path: Path, text: str) -> None:
         raise ConfigFileError(f"{path}: {error.strerror}") from None
 
 
+def table_text(table: WorkerTable | ServiceTable) -> str:
+    """One table as it is written into a config; empty where a file cannot say how it is started."""
+    import tomlkit
+
+    if not _can_be_written(table):
+        return ""
+    document = tomlkit.document()
+    if isinstance(table, WorkerTable):
+        _add(document, "worker", [_worker(table)])
+    else:
+        _add(document, "service", [_service(table)])
+    return _in_plain_sight(tomlkit.dumps(document))
+
+
 def _service(service: ServiceTable) -> dict[str, Any]:
-    return {"name": service.name, "port": service.port}
+    table: dict[str, Any] = {"name": service.name, "port": service.port}
+    if service.url:
+        table["url"] = service.url
+    return {**table, **(_started(service) if service.command else {})}
 
 
 def _worker(worker: WorkerTable) -> dict[str, Any]:
-    table: dict[str, Any] = {"name": worker.name, "command": list(worker.command)}
-    if worker.cwd is not None:
-        table["cwd"] = str(worker.cwd)
+    table: dict[str, Any] = {"name": worker.name, **_started(worker)}
     if worker.instances != 1:
         table["instances"] = worker.instances
     return table
+
+
+def _started(table: WorkerTable | ServiceTable) -> dict[str, Any]:
+    """How it is started."""
+    places = (("cwd", table.cwd), ("log", table.log))
+    return {"command": list(table.command), **{key: str(path) for key, path in places if path is not None}}
 
 
 def _add(document: Any, name: str, entries: list[dict[str, Any]]) -> None:
@@ -106,10 +127,10 @@ def _add(document: Any, name: str, entries: list[dict[str, Any]]) -> None:
     document.add(name, tables)
 
 
-def _can_be_written(worker: WorkerTable) -> bool:
+def _can_be_written(worker: WorkerTable | ServiceTable) -> bool:
     """Whether the file can say how it is started: arguments that are no UTF-8 have no place in TOML."""
     try:
-        "".join((*worker.command, str(worker.cwd))).encode()
+        "".join((*worker.command, str(worker.cwd), str(worker.log))).encode()
     except UnicodeEncodeError:
         return False
     return bool(worker.command and worker.command[0].strip())

@@ -144,6 +144,8 @@ class Refusal(msgspec.Struct, frozen=True):
     kind: RefusalKind = "refused"
     choices: tuple[Survivor, ...] = ()
     """Instances that nothing tells apart: the operator may say which one stays."""
+    proposal: str = ""
+    """What to add to the config so that it can be done, ready to be pasted; empty for nothing."""
 
 
 class Refused(msgspec.Struct, frozen=True):

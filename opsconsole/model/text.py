@@ -106,6 +106,11 @@ def command_line(argv: tuple[str, ...], limit: int = 400) -> str:
     return shown(" ".join(_masked(argv)) if _MAY_HOLD_SECRET.search(text) else text, limit)
 
 
+def masked_argv(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The same arguments with what looks like a secret masked; otherwise as they are."""
+    return tuple(_masked(argv)) if _MAY_HOLD_SECRET.search(" ".join(argv)) else argv
+
+
 def _masked(argv: tuple[str, ...]) -> Iterator[str]:
     before = ""
     for argument in argv:

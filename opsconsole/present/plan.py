@@ -228,6 +228,11 @@ def refused_text(refused: Refused) -> str:
     return f"{TITLES[refused.verb]}: {'nothing to do' if refused.kind == 'nothing' else 'refused'}: {refused.reason}"
 
 
+def proposals(refused: Refused) -> str:
+    """What to add to the config so that it can be done, as it can be pasted; empty for nothing."""
+    return "\n\n".join(dict.fromkeys(each.proposal for each in refused.refusals if each.proposal))
+
+
 def entry_line(entry: JournalEntry) -> str:
     """One plan of the journal in one line: time, what, how it stands."""
     stands = result_word(entry.result) if entry.result is not None else entry.state

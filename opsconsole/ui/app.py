@@ -222,6 +222,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
         action = self.actions[action_id]
         screen = self.screen
         if screen is self.main and (why_not := action.enabled(self.context())):
+            if self.deeds.explain(action):
+                return
             self.main.say(f"{action.label}: {why_not}", "muted")
             return
         if isinstance(screen, Performer) and screen.perform(action_id):

@@ -17,12 +17,13 @@ from textual.screen import Screen
 
 from opsconsole.model.plan import JournalEntry, Plan, Refused
 from opsconsole.present.glyphs import glyphs
-from opsconsole.present.plan import plan_title, refused_text
+from opsconsole.present.plan import plan_title, proposals, refused_text
 from opsconsole.ui.acting import Acting, Offer, Wish
 from opsconsole.ui.actions import ConsoleAction, Context
 from opsconsole.ui.dialogs.choice import ChoiceBox
 from opsconsole.ui.dialogs.menu import Entry, MenuBox
 from opsconsole.ui.dialogs.plan import Answer, PlanBox
+from opsconsole.ui.dialogs.refusal import RefusalBox
 from opsconsole.ui.keymap import shown_key
 from opsconsole.ui.plan_words import standing
 from opsconsole.ui.remedies import Remedy, remedies
@@ -32,7 +33,7 @@ from opsconsole.ui.screens.plan import PlanScreen
 from opsconsole.ui.screens.report import ReportScreen
 from opsconsole.ui.subjects import Member, Subject, subjects_of
 from opsconsole.ui.under_way import Told, UnderWay, note
-from opsconsole.ui.verbs import BY_ID
+from opsconsole.ui.verbs import BY_ID, running
 from opsconsole.ui.wishes import Choose, applies, start_or_stop, wish_of
 
 if TYPE_CHECKING:
@@ -105,6 +106,16 @@ class Deeds:
             self._wish(action)
         else:
             return False
+        return True
+
+    def explain(self, action: ConsoleAction) -> bool:
+        """Tell what must be in the config so that it can be done; False where that is not what is missing."""
+        context = self._app.context()
+        if action.id != "restart" or context.why_no_change or not context.subjects:
+            return False
+        if any(subject.startable or not running(subject) for subject in context.subjects):
+            return False
+        self._wish(action)
         return True
 
     def _fix(self) -> None:
@@ -232,6 +243,10 @@ class Deeds:
                 members,
                 lambda member: self.ask(replace(wish, keep=member.id.pid)),
             )
+            return
+        if proposals(refused):
+            path = str(wish.loaded.path) if wish.loaded.path is not None else ""
+            self._app.push_screen(RefusalBox(refused, path, self._app.screen, ascii_only=self._app.ascii_only))
             return
         self._say(refused_text(refused), "muted" if refused.kind == "nothing" else "warn")
 

@@ -15,7 +15,7 @@ from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.start_spec import why_not_start
 from opsconsole.act.stopping import end_targets, recognise_targets, run_systemctl
 from opsconsole.act.stopping_plan import aim_all, mark_minders, steps_of
-from opsconsole.act.subjects import find_subject
+from opsconsole.act.subjects import find_subject, why_no_command
 from opsconsole.act.tables import table_of
 from opsconsole.act.verbs import start
 from opsconsole.act.verbs.start import start_subplan
@@ -37,7 +37,7 @@ def plan_one(request: Request, name: str) -> Subplan:
     if seen.state == "unknown" and not seen.instances:
         raise WhyNot(f"its state is unknown: {seen.reason}", "unknown")
     if subject.table is None:
-        raise WhyNot(f"no command is configured for {subject.name}")
+        raise why_no_command(request, subject)
     aimed = aim_all(request, subject)
     targets = tuple(found.target for found in aimed)
     limits = _limits(subject.table, targets, [each.pid for each in seen.instances])

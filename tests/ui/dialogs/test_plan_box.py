@@ -7,12 +7,16 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from opsconsole.model.plan import Refused
+from opsconsole.config.types import Config
+from opsconsole.model.plan import Refusal, Refused
 from opsconsole.model.reading import ok
 from opsconsole.present.plan import plan_lines
+from opsconsole.ui.acting import Wish
 from opsconsole.ui.app import ConsoleApp
+from opsconsole.ui.dialogs.box import BoxScreen
 from opsconsole.ui.dialogs.changes import what_changed
 from opsconsole.ui.dialogs.plan import PlanBox
+from opsconsole.ui.dialogs.refusal import RefusalBox
 from tests import samples
 from tests.makers import process_table
 from tests.ui.consoles import console, duplicates_plan, on_row
@@ -31,7 +35,7 @@ async def asked(pilot: Pilot[None], app: ConsoleApp, key: str = "D") -> PlanBox:
     return app.screen
 
 
-def text_of(box: PlanBox) -> str:
+def text_of(box: BoxScreen) -> str:
     lines = ["".join(text for text, _ in line) for line in box.lay_out(*box.size)]
     return "\n".join(lines)
 
@@ -219,4 +223,31 @@ async def test_targets_that_cannot_be_looked_at_are_not_asked_about() -> None:
         door.changed = None  # type: ignore[assignment]  # what looks at them fails with it
         await eventually(pilot, lambda: app.screen is app.main)
         assert "cannot be looked at" in app.main.footer.said
+        assert door.submitted == []
+
+
+BLOCK = '[[worker]]\nname = "foo"\ncommand = ["python3", "foo.py"]\n# as 42 runs now: see that it is what you want'
+
+
+async def test_r_on_what_no_config_can_start_shows_what_to_add_and_copies_it() -> None:
+    def answer(wish: Wish) -> Refused:
+        reason = "no command is configured for it; this in the config says it:"
+        return Refused("restart", f"assigner: {reason}", refusals=(Refusal("assigner", reason, proposal=BLOCK),))
+
+    app, door, _ = console(answer=answer, config=Config())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
+        on_row(app, "workers", "worker:assigner")
+        assert app.actions["restart"].enabled(app.context()) == "no command configured"
+        await pilot.press("r")
+        await eventually(pilot, lambda: isinstance(app.screen, RefusalBox))
+        assert [wish.verb for wish in door.wishes] == ["restart"]
+        box = app.screen
+        assert isinstance(box, RefusalBox)
+        assert 'command = ["python3", "foo.py"]' in text_of(box)
+        await pilot.press("y")
+        await eventually(pilot, lambda: "copied" in text_of(box))
+        assert app.clipboard == f"{BLOCK}\n"
+        await pilot.press("enter")
+        await eventually(pilot, lambda: app.screen is app.main)
         assert door.submitted == []
