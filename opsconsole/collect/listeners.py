@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from opsconsole.collect.port_sharing import ports_of
 from opsconsole.collect.sock_diag import Socket, listening
@@ -35,6 +36,16 @@ PATIENCE = 4
 
 YOUNG_S = 60.0
 """A process this young may just have begun to listen."""
+
+
+class HolderMemory(NamedTuple):
+    """What a source remembers, in the words of its attributes: it can be pickled."""
+
+    holders: dict[int, dict[ProcessId, int]]
+    seen: frozenset[int]
+    closed: dict[int, ProcessId]
+    missed: set[int]
+    everywhere_at: float | None
 
 
 class ListenerSource:
@@ -63,6 +74,15 @@ class ListenerSource:
     def haste(self) -> None:
         """Let the next read tell the sockets only: who holds them takes longer than all else in a first screen."""
         self._in_haste = True
+
+    def hand_over(self) -> HolderMemory:
+        """Who was seen to hold what, for a source in another process."""
+        return HolderMemory(self._holders, self._seen, self._closed, self._missed, self._everywhere_at)
+
+    def take_over(self, memory: HolderMemory) -> None:
+        """Go on from there, instead of a first look through everyone."""
+        self._holders, self._seen, self._closed, self._missed, self._everywhere_at = memory
+        self._in_haste = False
 
     def read(self, clock: Clock, table: Reading[ProcessTable]) -> Reading[tuple[Port, ...]]:
         """All ports that something listens on; unknown when the sockets or the processes are."""

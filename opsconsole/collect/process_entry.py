@@ -8,6 +8,7 @@ stat; where those are hidden from us (another user's process), a candidate's arg
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -60,6 +61,14 @@ class Surroundings:
         """Pids read deeper, with those that they have started since the read before."""
         self.tick = 0
         """Counts the reads."""
+
+    def told(self) -> dict[str, Any]:
+        """All but the test of candidates, which is each process's own."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "is_candidate"}
+
+    def take(self, told: dict[str, Any]) -> None:
+        for name, value in told.items():
+            setattr(self, name, value)
 
 
 class Entry:

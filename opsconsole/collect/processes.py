@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -71,6 +71,15 @@ def process_source(is_candidate: Candidate = no_candidate, root: Path = Path("/p
     from opsconsole.collect.processes_psutil import PsutilProcessSource
 
     return PsutilProcessSource(is_candidate)
+
+
+class ProcessMemory(NamedTuple):
+    """What a source knows of a root: it can be pickled."""
+
+    entries: tuple[Entry, ...]
+    hidden: set[str]
+    unreadable: int
+    surroundings: dict[str, Any]
 
 
 def _since_boot() -> float:
@@ -124,6 +133,20 @@ class ProcessSource:
             self._raised_limit = False
             self._budget = 0
             descriptors.restore_limit()
+
+    def hand_over(self) -> ProcessMemory:
+        """What was read so far, for a source of the same root in another process; this one is of no more use."""
+        for entry in self._entries.values():
+            self._let_go(entry)
+        return ProcessMemory(tuple(self._entries.values()), self._hidden, self._unreadable, self._shared.told())
+
+    def take_over(self, memory: ProcessMemory) -> None:
+        """Go on from there, instead of a first read. Descriptors are opened as each process has its turn."""
+        self._entries = {str(entry.pid): entry for entry in memory.entries}
+        self._processes = {entry.pid: entry.process for entry in memory.entries if entry.process is not None}
+        self._hidden, self._unreadable = memory.hidden, memory.unreadable
+        self._shared.take(memory.surroundings)
+        self._dated = True
 
     def read(self, clock: Clock) -> Reading[ProcessTable]:
         at, shared = clock.wall(), self._shared

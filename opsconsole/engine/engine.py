@@ -27,6 +27,7 @@ from opsconsole.config.types import LoadedConfig
 from opsconsole.diagnose import Watch, diagnose
 from opsconsole.engine.assembly import WARM_UP_S, Assembly, CoreScan
 from opsconsole.engine.config_watch import ConfigWatch
+from opsconsole.engine.head_start import HeadStart, head_start
 from opsconsole.engine.history import History
 from opsconsole.engine.pace import Pace
 from opsconsole.engine.sources import Lanes
@@ -83,6 +84,11 @@ class Engine:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._head_start: HeadStart | None = None
+
+    def head_start(self) -> None:
+        """Begin the first look through all processes, to be called before this process has any second thread."""
+        self._head_start = head_start(self._processes, self._ports, self._clock)
 
     def start(self, on_snapshot: Callable[[Snapshot], None], complete: bool = False) -> None:
         """Begin collecting; ``on_snapshot`` is called on the engine's thread with each Snapshot.
@@ -90,7 +96,6 @@ class Engine:
         With ``complete`` the first one comes only when every source was asked and waited for up to its deadline.
         """
         if not complete:
-            self._lanes.start(but_not_yet="probes")
             self._ports.haste()
         run = (on_snapshot, complete)
         self._thread = threading.Thread(target=self._run, args=run, name="opsconsole-engine", daemon=True)
@@ -101,6 +106,8 @@ class Engine:
         self._stopped.set()
         self._wake.set()
         self._lanes.stop()
+        if self._head_start is not None and self._thread is None:
+            self._head_start.cancel()
         if self._thread is not None:
             self._thread.join(timeout=2.0)
         if self._thread is None or not self._thread.is_alive():
@@ -191,7 +198,7 @@ class Engine:
         if self.latest is not None:
             self._processes.attend(self._assembly.of_interest | self._discovered_pids)
         clock = self._clock
-        processes = asked("processes", lambda: self._processes.read(clock), clock)
+        processes = self._first_look() or asked("processes", lambda: self._processes.read(clock), clock)
         ports = asked("listeners", lambda: self._ports.read(clock, processes), clock)
         system = asked("system", lambda: self._system.read(clock), clock)
         if self.loaded.path is None and self._assembly.sequence % DISCOVER_EVERY in (0, 1):
@@ -210,6 +217,11 @@ class Engine:
         self.history.record(self.latest)
         self._probe_restarted(self.latest)
         return self.latest
+
+    def _first_look(self) -> Reading[ProcessTable] | None:
+        """What the head start saw, once."""
+        begun, self._head_start = self._head_start, None
+        return None if begun is None else begun.finish()
 
     def _collected(self, collect: Callable[[], Snapshot]) -> Snapshot:
         """One cycle; after a bug in it a Snapshot in which everything is unknown, and why: the next may do better."""
@@ -283,6 +295,9 @@ class Engine:
 
     def _run(self, on_snapshot: Callable[[Snapshot], None], complete: bool = False) -> None:
         collect = self._collect_complete if complete else self.collect
+        if not complete:
+            # Here, since starting a thread waits for it, and whoever called start has a screen to open.
+            self._lanes.start(but_not_yet="probes")
         next_at = self._clock.monotonic()
         warm_up = [] if complete else [next_at + offset for offset in WARM_UP_S[1:]]
         while not self._stopped.is_set():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.style import Style
+from textual.screen import Screen
 from textual.widget import Widget
 
 STATUSES = ("ok", "warn", "bad", "unknown", "muted", "accent")
@@ -12,10 +13,10 @@ INKS = frozenset({f"ink--{name}" for name in (*STATUSES, "plain", "title", "fram
 
 
 class Ink:
-    """Styles of one widget, valid until its stylesheet, theme or place in the tree changes."""
+    """Styles of one screen, valid until its stylesheet or theme changes."""
 
-    def __init__(self, widget: Widget) -> None:
-        style = widget.get_component_rich_style
+    def __init__(self, screen: InkedScreen) -> None:
+        style = screen.get_component_rich_style
         self.plain = style("ink--plain")
         self.title = style("ink--title")
         self.frame = style("ink--frame")
@@ -36,10 +37,41 @@ class Ink:
         return (self._on_cursor if cursor else self._by_status)[status]
 
 
+class InkedScreen(Screen[Any], inherit_bindings=False):
+    """A screen with the ink for all of its widgets.
+
+    Not each with its own: the toolkit works out every component class of every widget several times at the start, and
+    a dozen of them for a dozen widgets took a fifth of the way to the first full screen.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+
+    def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(name, id, classes)
+        self._ink: Ink | None = None
+
+    @property
+    def ink(self) -> Ink:
+        if self._ink is None:
+            self._ink = Ink(self)
+        return self._ink
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._ink = None
+
+
+def ink_of(widget: Widget) -> Ink:
+    """The ink of the screen that the widget stands on."""
+    screen = widget.screen
+    if not isinstance(screen, InkedScreen):
+        raise TypeError(f"{screen!r} has no ink; an InkedScreen would be right")
+    return screen.ink
+
+
 class InkedWidget(Widget, inherit_bindings=False):
     """A widget that paints its own lines with ink, and forgets them only when the ink is another."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
     ALLOW_SELECT = False
 
     def __init__(self, id: str | None = None) -> None:
@@ -50,7 +82,7 @@ class InkedWidget(Widget, inherit_bindings=False):
     @property
     def ink(self) -> Ink:
         if self._ink is None or self._ink_in_doubt:
-            ink = Ink(self)
+            ink = ink_of(self)
             self._ink_in_doubt = False
             if ink != self._ink:
                 self._ink = ink

@@ -22,6 +22,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from opsconsole.ui.ink import InkedScreen
+
 _ATTRIBUTES = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53")
 """SGR codes in the order of the bits in which Rich keeps a style's attributes."""
 _SHOWS_ON_BLANKS = 0b1_1111_0111_1000
@@ -182,7 +184,7 @@ class Patient(Protocol):
     def must_wait(self) -> bool: ...
 
 
-class ThriftyScreen(Screen[Any], inherit_bindings=False):
+class ThriftyScreen(InkedScreen, inherit_bindings=False):
     """A screen that writes no more than what changed. The console's screens derive from it."""
 
     ALLOW_SELECT = False

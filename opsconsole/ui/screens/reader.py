@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -20,7 +19,7 @@ from textual.widget import Widget
 from opsconsole.ui.actions import ACTIONS, Context
 from opsconsole.ui.footer import FooterLine, Hint
 from opsconsole.ui.frame import Piece, pieces_width
-from opsconsole.ui.ink import INKS, Ink
+from opsconsole.ui.ink import Ink, ink_of
 from opsconsole.ui.keymap import Keymap, make_keymap, shown_key
 from opsconsole.ui.lines import LineWidget, spread
 from opsconsole.ui.repaint import ThriftyScreen
@@ -37,21 +36,17 @@ StyledLine = Sequence[StyledText]
 class LinesView(Widget, can_focus=True, inherit_bindings=False):
     """A window on lines that somebody else lays out for its size."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
     ALLOW_SELECT = False
 
     def __init__(self, lay_out: Callable[[int, int], Sequence[StyledLine]]) -> None:
         """``lay_out(width, height)`` gives the lines to show, from the first one on the screen."""
         super().__init__()
         self._lay_out = lay_out
-        self._ink: Ink | None = None
         self._painted: list[Strip] = []
 
     @property
     def ink(self) -> Ink:
-        if self._ink is None:
-            self._ink = Ink(self)
-        return self._ink
+        return ink_of(self)
 
     def repaint(self) -> None:
         """Lay out again and have those cells written that differ from what stands on the screen."""
@@ -98,7 +93,6 @@ class LinesView(Widget, can_focus=True, inherit_bindings=False):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._ink = None
         self._painted = []
 
 
