@@ -5,9 +5,9 @@ of each process is rationed:
 
 - /proc/PID/stat is read again through a descriptor kept open, as far as the budget of descriptors goes; unchanged
   bytes are not parsed and give the very same ``Process`` object.
-- Attended processes, candidates, new ones and those that used CPU lately are read every time; of the others one
-  fifth takes its turn. Their numbers are up to five reads old, and so is the news that such a pid was reused or
-  such a process exec'ed another program.
+- New processes and those that used CPU lately are read every time, attended ones and candidates every other time; of
+  the others one fifth takes its turn. Their numbers are up to five reads old (two, if attended), and so is the news
+  that such a pid was reused or such a process exec'ed another program.
 - Executable, working directory, namespace and swap are read of attended processes, of what those have started since
   the last read, and of candidates only.
 
@@ -54,7 +54,7 @@ class TableSource(Protocol):
     def read(self, clock: Clock) -> Reading[ProcessTable]: ...
 
     def attend(self, pids: Iterable[int]) -> None:
-        """Read these on every turn and deeper; replaces what was asked for before."""
+        """Read these often and deeper; replaces what was asked for before."""
         ...
 
     def close(self) -> None: ...
@@ -114,9 +114,12 @@ class ProcessSource:
         self._own_namespace = procfs.read_namespace(f"{root}/self")
         self._shared = Surroundings(self._boot_id_known or "", is_candidate, procfs.stacks_are_random(root))
         self._dated = False
+        self._last: ProcessTable | None = None
+        self._family_moved = True
+        """Whether a process came, went or has another parent since the last table."""
 
     def attend(self, pids: Iterable[int]) -> None:
-        """Read these on every turn and deeper; replaces what was asked for before."""
+        """Read these every other time at least, and deeper; replaces what was asked for before."""
         attended = frozenset(pids)
         for pid in attended ^ self._attended:
             if (entry := self._entries.get(str(pid))) is not None:
@@ -129,6 +132,7 @@ class ProcessSource:
             self._let_go(entry)
         self._entries.clear()
         self._processes.clear()
+        self._last, self._family_moved = None, True
         if self._raised_limit:
             self._raised_limit = False
             self._budget = 0
@@ -166,6 +170,9 @@ class ProcessSource:
         if not self._processes:
             return unknown(f"process table: no readable process in {self._root}; a mounted procfs would be right", at)
         table = ProcessTable(at, shared.boot_id, dict(self._processes), self._own_namespace)
+        if self._last is not None and not self._family_moved:
+            table.know_children(self._last)
+        self._last, self._family_moved = table, False
         return ok(table, at, self._note(names))
 
     def _note(self, names: set[str]) -> str:
@@ -217,9 +224,8 @@ class ProcessSource:
             for entry in self._entries.values()
             if entry.turn == turn
             or entry.hot_until >= tick
-            or entry.candidate
-            or entry.pid in attended
-            or entry.process is None
+            or not entry.raw
+            or ((entry.candidate or entry.pid in attended) and (entry.pid + tick) % 2 == 0)
         ]
         # Parents before the children that they started: those are looked at as their parents are.
         due.sort(key=lambda entry: entry.pid)
@@ -240,8 +246,9 @@ class ProcessSource:
         if raw == entry.raw and entry.process is not None and not deeper_is_due:
             self._processes[entry.pid] = entry.idle(entry.process, self._shared.now)
             return
-        process = entry.take(raw, self._shared)
+        before, process = entry.process, entry.take(raw, self._shared)
         if process is not None:
+            self._family_moved |= before is None or before.ppid != process.ppid
             self._processes[entry.pid] = process
         elif entry.process is None:
             self._unreadable += 1
@@ -284,7 +291,7 @@ class ProcessSource:
 
     def _drop(self, entry: Entry) -> None:
         self._let_go(entry)
-        self._processes.pop(entry.pid, None)
+        self._family_moved |= self._processes.pop(entry.pid, None) is not None
         self._entries.pop(str(entry.pid), None)
 
     def _let_go(self, entry: Entry) -> None:

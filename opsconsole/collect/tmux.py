@@ -67,7 +67,7 @@ class TmuxSource:
     """Reads every tmux server of this user, or the one the config names."""
 
     name = "tmux"
-    every_s = 2.0
+    every_s = 3.0
     deadline_s = ANSWER_WITHIN_S + 1.0
 
     def __init__(

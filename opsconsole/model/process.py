@@ -86,6 +86,11 @@ class ProcessTable(msgspec.Struct, frozen=True, dict=True):
             grouped.setdefault(process.ppid, []).append(process.id.pid)
         return {parent: tuple(pids) for parent, pids in grouped.items()}
 
+    def know_children(self, same: ProcessTable) -> None:
+        """Take over what another table with the very same parents and children knows of them."""
+        if "children" in same.__dict__:
+            self.__dict__["children"] = same.children
+
     def tree(self, root: int) -> tuple[Process, ...]:
         """The process and all its descendants, parents before children; empty when it is gone."""
         if root not in self.processes:

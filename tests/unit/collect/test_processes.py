@@ -120,7 +120,7 @@ def test_one_fifth_of_the_uninteresting_is_read_per_turn_and_all_within_five(ben
     assert seen == [20, 40, 60, 80, 100]
 
 
-def test_attended_candidates_and_busy_ones_are_read_on_every_turn(bench: Bench) -> None:
+def test_busy_ones_are_read_on_every_turn_attended_ones_and_candidates_on_every_other(bench: Bench) -> None:
     bench.make(candidate="wanted.py")
     bench.proc.put(101, ("python3", "wanted.py"))
     bench.proc.put(102)
@@ -129,6 +129,7 @@ def test_attended_candidates_and_busy_ones_are_read_on_every_turn(bench: Bench) 
     bench.source.attend([102])
     bench.read(times=10)
     cpu = 0
+    age = {101: 0, 102: 0}
     for round_number in range(2 * TURNS):
         cpu += 50
         rss = 5000 + round_number
@@ -137,9 +138,39 @@ def test_attended_candidates_and_busy_ones_are_read_on_every_turn(bench: Bench) 
         bench.proc.put(103, rss=rss, cpu=cpu)
         table = bench.read()
         fresh = {process.pid for process in table if process.rss_bytes == rss * os.sysconf("SC_PAGE_SIZE")}
-        assert {101, 102} <= fresh
+        age = {pid: 0 if pid in fresh else turns + 1 for pid, turns in age.items()}
+        assert max(age.values()) <= 1
         if round_number >= TURNS:
             assert 103 in fresh
+
+
+def test_who_is_attended_from_now_on_is_read_at_once(bench: Bench) -> None:
+    for pid in (100, 101):
+        bench.proc.put(pid)
+    bench.read(times=10)
+    for pid in (100, 101):
+        bench.proc.put(pid, rss=7000)
+    bench.source.attend([100, 101])
+    table = bench.read()
+    assert {process.rss_bytes for process in table} == {7000 * os.sysconf("SC_PAGE_SIZE")}
+
+
+def test_children_follow_who_comes_goes_and_is_adopted(bench: Bench) -> None:
+    bench.proc.put(1, ppid=0)
+    bench.proc.put(10, ppid=1)
+    bench.proc.put(11, ppid=10)
+    assert dict(bench.read().children)[10] == (11,)
+    bench.read(times=10)
+    assert dict(bench.read().children)[10] == (11,)
+    bench.proc.put(12, ppid=10)
+    assert sorted(bench.read().children[10]) == [11, 12]
+    bench.proc.end(10)
+    bench.proc.put(11, ppid=1)
+    bench.proc.put(12, ppid=1)
+    for _ in range(TURNS):
+        table = bench.read()
+    assert 10 not in table.children
+    assert sorted(table.children[1]) == [11, 12]
 
 
 def test_a_process_that_ended_is_gone_at_the_next_read(bench: Bench) -> None:
@@ -250,7 +281,7 @@ def test_a_root_without_processes_is_unknown_not_an_empty_machine(bench: Bench) 
 
 
 def test_processes_without_a_readable_stat_are_counted_in_the_note(bench: Bench) -> None:
-    bench.proc.put(1)
+    bench.proc.put(1, ppid=0)
     bench.proc.put(10)
     (bench.proc.root / "10/stat").write_bytes(b"nonsense")
     reading = bench.source.read(bench.clock)
