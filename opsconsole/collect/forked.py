@@ -29,6 +29,8 @@ class Forked(Generic[T]):
         self._pipe: int | None = reading
         self._pid = os.fork()
         if self._pid == 0:
+            # Were it to hold that end as well, it would wait for ever for a reader that has ended.
+            os.close(reading)
             _answer(look, writing)
         os.close(writing)
 

@@ -112,7 +112,7 @@ def test_read_only_no_action_of_the_registry_can_change_anything(rows: list[str]
 CONFIG_WITH_OWN = Config(
     worker=CONFIG.worker,
     action=(
-        ActionTable(name="Tail the log", key="T", on="worker", command=("tail", "x.log"), changes=False),
+        ActionTable(name="Tail the log", key="V", on="worker", command=("tail", "x.log"), changes=False),
         ActionTable(name="Vacuum", key="D", command=("vacuum",)),
     ),
 )
@@ -141,7 +141,7 @@ async def test_read_only_no_key_does_anything_to_the_machine(pane: str) -> None:
 
 def test_own_commands_get_their_keys_unless_the_console_has_them() -> None:
     made = own_actions(CONFIG_WITH_OWN.action, ACTIONS)
-    assert [action.keys for action in made.actions] == [("T",), ()]
+    assert [action.keys for action in made.actions] == [("V",), ()]
     assert [action.id for action in made.actions] == ["own-tail-the-log", "own-vacuum"]
     assert "kill-duplicates has that key" in made.warnings[0]
     context = subjects("worker:auto_confirm")
@@ -154,7 +154,7 @@ async def test_an_own_command_is_asked_for_by_its_key() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
         on_row(app, "workers", "worker:auto_confirm")
-        await pilot.press("T")
+        await pilot.press("V")
         await eventually(pilot, lambda: bool(door.wishes))
         wish = door.wishes[0]
         assert (wish.verb, wish.names, wish.action) == ("command", ("auto_confirm",), "Tail the log")
@@ -234,7 +234,7 @@ async def test_the_menu_has_every_verb_of_the_row_with_its_key_or_why_not() -> N
         assert (entries["restart"].key, entries["restart"].why_not) == ("r", "")
         assert (entries["start"].key, entries["start"].why_not) == ("", "already running")
         assert (entries["stop"].key, entries["stop"].why_not) == ("s", "")
-        assert entries["Tail the log"].key == "T"
+        assert entries["Tail the log"].key == "V"
         assert "hibernate" not in entries
         await pilot.press("D")
         assert isinstance(app.screen, MenuBox), "what cannot be done does nothing"

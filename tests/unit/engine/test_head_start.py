@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -83,3 +84,9 @@ def test_one_that_is_given_up_leaves_no_child() -> None:
     child.close()
     with pytest.raises(ChildProcessError):
         os.waitpid(child._pid, os.WNOHANG)
+
+
+def test_a_child_whose_parent_ends_without_asking_ends_too() -> None:
+    code = "from opsconsole.collect.forked import Forked\nForked(lambda: b'x' * 3_000_000)"
+    # Its standard output is the child's too: this returns only once both have ended.
+    subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, timeout=60)
