@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.look import start_steps, worker_table
+from opsconsole.diagnose.minders import minders
 from opsconsole.diagnose.recovery import just_started
 from opsconsole.diagnose.words import listed, several, span
 from opsconsole.model.finding import Evidence, Finding, Remedy, Severity, found
@@ -79,11 +80,11 @@ def worker_duplicates(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             worker.name,
             _too_many(worker) if extra > 0 else f"{worker.name} left {several(len(worker.remnants), 'remnant')} behind",
             evidence=tuple(evidence),
-            root_cause=_why_twice(worker, extra),
+            root_cause=_why_twice(worker, extra) + _minded(worker, snapshot),
             impact="they compete for the same work and hold memory twice"
             if extra > 0
             else "they hold memory and ports",
-            remedy=Remedy("kill-duplicates", (worker.name,), True, _by_hand(worker)),
+            remedy=Remedy("kill-duplicates", (worker.name,), True, (*_unminded(worker, snapshot), *_by_hand(worker))),
             verify=f"{several(worker.wanted, 'instance')} of {worker.name} in the process table, nothing respawned",
             since=starts[worker.wanted] if extra > 0 and 0 <= worker.wanted < len(starts) else None,
         )
@@ -114,12 +115,14 @@ def worker_crash_loop(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
                 *_last_words(worker, snapshot.workers.at),
             ),
             root_cause="it ends soon after each start"
-            + (f"; pid {minder.pid} starts it again ({minder.reason})" if minder is not None else ""),
+            + (f"; pid {minder.pid} starts it again ({minder.reason})" if minder is not None else "")
+            + _minded(worker, snapshot),
             impact="what it does is done in pieces or not at all",
             remedy=Remedy(
                 steps=(
                     *((f"look at the end of its log: tail -n 50 {worker.log.path}",) if worker.log else ()),
                     *((f"stop {minder.command} first, or it comes back",) if minder is not None else ()),
+                    *_unminded(worker, snapshot),
                     "put right what ends it, then start it",
                 )
             ),
@@ -178,6 +181,19 @@ def _why_missing(worker: Worker) -> str:
     if worker.log is not None and worker.log.state == "missing":
         return "it was never started: it has neither a process nor a log"
     return "it crashed, was stopped or was never started: no trace says which"
+
+
+def _minded(worker: Worker, snapshot: Snapshot) -> str:
+    told = (
+        f"; {each.name} (pid {each.pid}) has started {each.minded} and does so again whenever it ends"
+        for each in minders(worker, snapshot)
+    )
+    return "".join(told)
+
+
+def _unminded(worker: Worker, snapshot: Snapshot) -> tuple[str, ...]:
+    names = dict.fromkeys(each.name for each in minders(worker, snapshot))
+    return tuple(f"stop {name} first, or it comes back: opsconsole stop {name}" for name in names)
 
 
 def _too_many(worker: Worker) -> str:
