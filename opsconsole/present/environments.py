@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from opsconsole.model.environment import Environment, Environments, PortPool
-from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell, Column, Row, Status, by_number
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.keys import keyed
 from opsconsole.present.pane import PaneContent, StatedRow, cell_by_column, content, without_value
-from opsconsole.present.tree import tree_rows
+from opsconsole.present.tree import Trees, tree_rows
 from opsconsole.present.values import number_cell, plain_cell, state_cell, text_cell
 
 COLUMNS = (
@@ -25,8 +24,8 @@ COLUMNS = (
 )
 
 
-def environments_content(reading: Reading[Environments], table: ProcessTable | None, signs: Glyphs) -> PaneContent:
-    """``table`` is given when the process trees shall be shown."""
+def environments_content(reading: Reading[Environments], trees: Trees | None, signs: Glyphs) -> PaneContent:
+    """``trees`` is given when the process trees shall be shown."""
     if reading.value is None:
         return without_value(reading)
     read: list[StatedRow] = []
@@ -35,8 +34,8 @@ def environments_content(reading: Reading[Environments], table: ProcessTable | N
         row = environment_row(environment, signs, key)
         read.append(StatedRow(row, environment_status(environment)))
         rows.append(row)
-        if table is not None and environment.owner_pid is not None:
-            rows.extend(tree_rows(key, (environment.owner_pid,), table, COLUMNS, signs))
+        if trees is not None and environment.owner_pid is not None:
+            rows.extend(tree_rows(key, (environment.owner_pid,), trees, COLUMNS, signs))
     pool = reading.value.pool
     exhausted: Status = "bad" if pool is not None and pool.free <= 0 else ""
     summary = _summary(reading.value, signs)

@@ -21,6 +21,7 @@ from opsconsole.present import (
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.history import HistoryReader
 from opsconsole.present.pane import PaneContent, PaneSpec
+from opsconsole.present.tree import Trees
 
 PANES: dict[str, PaneSpec] = {
     spec.id: spec
@@ -41,19 +42,29 @@ __all__ = ["PANES", "PaneContent", "PaneSpec", "pane_content"]
 
 
 def pane_content(
-    pane_id: str, snapshot: Snapshot, history: HistoryReader, *, tree: bool = False, glyphs: Glyphs
+    pane_id: str,
+    snapshot: Snapshot,
+    history: HistoryReader,
+    *,
+    tree: bool = False,
+    folded: frozenset[str] = frozenset(),
+    glyphs: Glyphs,
 ) -> PaneContent:
-    """What the pane shows; ``tree`` adds the process trees below its rows. An id not in ``PANES`` is a KeyError."""
+    """What the pane shows; ``tree`` adds the process trees below its rows, those of ``folded`` rows as one line.
+
+    An id not in ``PANES`` is a KeyError.
+    """
     table = snapshot.processes.value if tree else None
+    trees = Trees(table, folded) if table is not None else None
     match pane_id:
         case "services":
-            return services.services_content(snapshot.services, table, glyphs)
+            return services.services_content(snapshot.services, trees, glyphs)
         case "workers":
-            return workers.workers_content(snapshot.workers, history, table, glyphs)
+            return workers.workers_content(snapshot.workers, history, trees, glyphs)
         case "sessions":
-            return sessions.sessions_content(snapshot.sessions, table, glyphs)
+            return sessions.sessions_content(snapshot.sessions, trees, glyphs)
         case "environments":
-            return environments.environments_content(snapshot.environments, table, glyphs)
+            return environments.environments_content(snapshot.environments, trees, glyphs)
         case "system":
             return system.system_content(snapshot, history, glyphs)
         case "sites":

@@ -49,7 +49,13 @@ def plan_title(plan: Plan) -> str:
     """``Kill duplicates: auto_confirm``."""
     names = [subject_label(subplan) for subplan in plan.subplans]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"{TITLES[plan.verb]}: {shown}"
+    return f"{own_action(plan) or TITLES[plan.verb]}: {shown}"
+
+
+def own_action(plan: Plan) -> str:
+    """Name of the config's own command that the plan runs; empty for any other plan."""
+    named = plan.subplans[0].data.get("action") if plan.verb == "command" and plan.subplans else None
+    return named if isinstance(named, str) else ""
 
 
 def subject_label(subplan: Subplan) -> str:

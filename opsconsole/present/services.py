@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from opsconsole.collect.services import NOT_YET
-from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.service import Service, ServiceState
 from opsconsole.present.cell import Cell, Column, Row, Status
@@ -19,7 +18,7 @@ from opsconsole.present.pane import (
     counted,
     without_value,
 )
-from opsconsole.present.tree import tree_rows
+from opsconsole.present.tree import Trees, tree_rows
 from opsconsole.present.values import (
     answer_cell,
     duration_cell,
@@ -48,8 +47,8 @@ _STATUS: dict[ServiceState, Status] = {"up": "ok", "degraded": "warn", "down": "
 STATES = ("up", "degraded", "down", "unknown")
 
 
-def services_content(reading: Reading[tuple[Service, ...]], table: ProcessTable | None, signs: Glyphs) -> PaneContent:
-    """``table`` is given when the process trees shall be shown."""
+def services_content(reading: Reading[tuple[Service, ...]], trees: Trees | None, signs: Glyphs) -> PaneContent:
+    """``trees`` is given when the process trees shall be shown."""
     if reading.value is None:
         return without_value(reading)
     read: list[StatedRow] = []
@@ -59,8 +58,8 @@ def services_content(reading: Reading[tuple[Service, ...]], table: ProcessTable 
         row = service_row(service, signs, key)
         read.append(StatedRow(row, status))
         rows.append(row)
-        if table is not None:
-            rows.extend(tree_rows(key, (owner.pid for owner in service.owners), table, COLUMNS, signs))
+        if trees is not None:
+            rows.extend(tree_rows(key, (owner.pid for owner in service.owners), trees, COLUMNS, signs))
     summary = counted([service.state for service in reading.value], STATES, signs.separator)
     return content(read, summary, empty="no services", note=reading.note, tree=rows)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from opsconsole.collect.sessions import NOT_LOOKED_AT
-from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.session import Session, SessionState
 from opsconsole.present import humanise
@@ -11,7 +10,7 @@ from opsconsole.present.cell import Cell, Column, Row, Status, by_number
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.keys import keyed
 from opsconsole.present.pane import READING, PaneContent, StatedRow, cell_by_column, content, counted, without_value
-from opsconsole.present.tree import tree_rows
+from opsconsole.present.tree import Trees, tree_rows
 from opsconsole.present.values import duration_cell, percent_cell, plain_cell, size_cell, state_cell, text_cell
 
 COLUMNS = (
@@ -42,8 +41,8 @@ _STATUS: dict[SessionState, Status] = {
 STATES = ("working", "waiting", "idle", "shell", "hung", "hibernated", "dead", "logged-out", "unknown")
 
 
-def sessions_content(reading: Reading[tuple[Session, ...]], table: ProcessTable | None, signs: Glyphs) -> PaneContent:
-    """``table`` is given when the process trees shall be shown."""
+def sessions_content(reading: Reading[tuple[Session, ...]], trees: Trees | None, signs: Glyphs) -> PaneContent:
+    """``trees`` is given when the process trees shall be shown."""
     if reading.value is None:
         return without_value(reading)
     read: list[StatedRow] = []
@@ -52,9 +51,9 @@ def sessions_content(reading: Reading[tuple[Session, ...]], table: ProcessTable 
         row = session_row(session, signs, key)
         read.append(StatedRow(row, session_status(session)))
         rows.append(row)
-        if table is not None:
+        if trees is not None:
             roots = (pane.pid for pane in session.panes if pane.pid is not None)
-            rows.extend(tree_rows(key, roots, table, COLUMNS, signs))
+            rows.extend(tree_rows(key, roots, trees, COLUMNS, signs))
     summary = counted([session.state for session in reading.value], STATES, signs.separator)
     if reading.value and not summary:
         summary = f"{len(reading.value)} without an agent"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from opsconsole.model.process import Process, ProcessTable
+from opsconsole.model.process import Process, ProcessTable, TreeUsage, usage
 from opsconsole.present.cell import Cell, Column, Row
 from opsconsole.present.glyphs import Glyphs
-from opsconsole.present.keys import process_key
+from opsconsole.present.keys import find_process, process_key
 from opsconsole.present.pane import cell_by_column
 from opsconsole.present.values import number_cell, percent_cell, plain_cell, size_cell, text_cell
 
@@ -15,10 +16,21 @@ MOST_ROWS = 200
 """Of one tree: a fork bomb must not become a table of ten thousand lines."""
 
 
-def branches(roots: Iterable[int], table: ProcessTable, signs: Glyphs) -> list[tuple[str, int, Process]]:
+class Trees(NamedTuple):
+    """That process trees shall be shown, and how."""
+
+    table: ProcessTable
+    folded: frozenset[str] = frozenset()
+    """Keys of the rows that stand for all that is below them."""
+
+
+def branches(
+    roots: Iterable[int], table: ProcessTable, signs: Glyphs, folded: frozenset[int] = frozenset()
+) -> list[tuple[str, int, Process]]:
     """(branch drawing, depth from 1, process) of each process of the trees, parents before children.
 
-    Roots that are gone are left out; a root inside another root's tree is drawn there only.
+    Roots that are gone are left out; a root inside another root's tree is drawn there only. What is below a folded pid
+    is left out.
     """
     pids = [pid for pid in dict.fromkeys(roots) if table.get(pid) is not None]
     inner = {process.pid for root in pids for process in table.tree(root)[1:]}
@@ -34,7 +46,7 @@ def branches(roots: Iterable[int], table: ProcessTable, signs: Glyphs) -> list[t
         seen.add(pid)
         drawn.append((before + (signs.last_branch if last else signs.branch), depth, process))
         below = before + (signs.blank if last else signs.pipe)
-        children = table.children.get(pid, ())
+        children = table.children.get(pid, ()) if pid not in folded else ()
         waiting.extend(
             (child, below, depth + 1, position == len(children) - 1)
             for position, child in reversed(list(enumerate(children)))
@@ -43,19 +55,35 @@ def branches(roots: Iterable[int], table: ProcessTable, signs: Glyphs) -> list[t
 
 
 def tree_rows(
-    key: str, roots: Iterable[int], table: ProcessTable | None, columns: tuple[Column, ...], signs: Glyphs
+    key: str, roots: Iterable[int], trees: Trees | None, columns: tuple[Column, ...], signs: Glyphs
 ) -> list[Row]:
-    """A row for each process of the trees below the row ``key``; none when the process table is unknown."""
-    if table is None:
+    """A row for each process of the trees below the row ``key``; none when the process table is unknown.
+
+    A folded process stands for its whole tree, with its sums; below a folded row of its own there is nothing.
+    """
+    if trees is None or key in trees.folded:
         return []
+    table = trees.table
+    folded = frozenset(
+        process.pid
+        for one in trees.folded
+        if one.endswith(f"@{key}")
+        and (process := find_process(one, table)) is not None
+        and table.children.get(process.pid)
+    )
     return [
         Row(
             key=process_key(process.id, key),
-            cells=cell_by_column(columns, _cells(drawing, process)),
+            cells=cell_by_column(
+                columns,
+                _cells(drawing, process)
+                if process.pid not in folded
+                else _folded_cells(drawing, process, usage(table.tree(process.pid))),
+            ),
             depth=depth,
             parent=key,
         )
-        for drawing, depth, process in branches(roots, table, signs)
+        for drawing, depth, process in branches(roots, table, signs, folded)
     ]
 
 
@@ -86,4 +114,17 @@ def _cells(drawing: str, process: Process) -> dict[str, Cell]:
         "cpu": percent_cell(process.cpu_percent, "muted"),
         "mem": size_cell(process.rss_bytes, "muted"),
         "swap": size_cell(process.swap_bytes, "muted"),
+    }
+
+
+def _folded_cells(drawing: str, process: Process, whole: TreeUsage) -> dict[str, Cell]:
+    """Of the process with all that is below it."""
+    more = f"+{whole.processes - 1} "
+    return {
+        **_cells(drawing, process),
+        "name": plain_cell(drawing + more + process.command, (1, 0.0, ""), "accent"),
+        "state": text_cell("folded", "accent"),
+        "cpu": percent_cell(whole.cpu_percent, "accent"),
+        "mem": size_cell(whole.rss_bytes, "accent"),
+        "swap": size_cell(whole.swap_bytes, "accent"),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.worker import NOT_READ, Log, PidFile, Worker, WorkerState
 from opsconsole.present import humanise
@@ -23,7 +22,7 @@ from opsconsole.present.pane import (
     without_value,
 )
 from opsconsole.present.sparkline import sparkline
-from opsconsole.present.tree import tree_rows
+from opsconsole.present.tree import Trees, tree_rows
 from opsconsole.present.values import duration_cell, percent_cell, plain_cell, size_cell, state_cell, text_cell
 
 TREND_WIDTH = 8
@@ -58,9 +57,9 @@ _PID_FILE_STATUS: dict[str, Status] = {
 
 
 def workers_content(
-    reading: Reading[tuple[Worker, ...]], history: HistoryReader, table: ProcessTable | None, signs: Glyphs
+    reading: Reading[tuple[Worker, ...]], history: HistoryReader, trees: Trees | None, signs: Glyphs
 ) -> PaneContent:
-    """``table`` is given when the process trees shall be shown."""
+    """``trees`` is given when the process trees shall be shown."""
     if reading.value is None:
         return without_value(reading)
     read: list[StatedRow] = []
@@ -70,8 +69,8 @@ def workers_content(
         row = worker_row(worker, history, signs, key)
         read.append(StatedRow(row, status))
         rows.append(row)
-        if table is not None:
-            rows.extend(tree_rows(key, member_pids(worker), table, COLUMNS, signs))
+        if trees is not None:
+            rows.extend(tree_rows(key, member_pids(worker), trees, COLUMNS, signs))
     words = [_SUMMARY.get(worker.state, worker.state) for worker in reading.value]
     summary = counted(words, tuple(_SUMMARY.get(state, state) for state in STATES), signs.separator)
     return content(read, summary, empty="no workers", note=reading.note, tree=rows)

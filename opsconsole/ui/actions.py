@@ -38,6 +38,8 @@ class Context:
     zoomed: bool = False
     panes_shown: int = 1
     has_tree: bool = False
+    in_tree: bool = False
+    """Whether the pane shows its trees."""
     has_log: bool = False
     probes: bool = False
     """Whether anything is configured that can be probed."""
@@ -111,6 +113,12 @@ def _needs_search(context: Context) -> str:
 
 def _needs_tree(context: Context) -> str:
     return "" if context.has_tree else "no tree in this pane"
+
+
+def _needs_tree_shown(context: Context) -> str:
+    if not context.has_tree:
+        return "no tree in this pane"
+    return _needs_row(context) if context.in_tree else "no tree shown"
 
 
 def _needs_note(context: Context) -> str:
@@ -284,6 +292,15 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("filter", "filter", ("/",), LOOKING, FILTER_HELP, footer=3),
     ConsoleAction("faults", "faults", ("!",), LOOKING, "Show only rows with something wrong", footer=4),
     ConsoleAction("tree", "tree", ("t",), LOOKING, "Show the processes below each row", _needs_tree, footer=5),
+    ConsoleAction(
+        "fold",
+        "fold",
+        ("-",),
+        LOOKING,
+        "One line for a process and all below it, with sums; or back",
+        _needs_tree_shown,
+    ),
+    ConsoleAction("fold-all", "fold all", ("*",), LOOKING, "Fold all trees, or unfold all", _needs_tree_shown),
     ConsoleAction(
         "zoom", "zoom", ("z",), LOOKING, "Give the pane the whole screen, or back", _needs_other_panes, footer=6
     ),

@@ -152,6 +152,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             if self.feed.loaded is not self.loaded:
                 self._take_config(self.feed.loaded)
                 self.set_class(self.theme == MONOCHROME, "-monochrome")
+                self.mutate_reactive(ConsoleApp.theme)  # its colours may be others under the same name
                 self.main.relabel(self.loaded.config.console.label)
                 self.main.say("; ".join(("the edited config is in force", *self.warnings)), stay=bool(self.warnings))
             self.main.collected(message.snapshot)

@@ -9,6 +9,7 @@ import msgspec
 
 from opsconsole.present import humanise
 from opsconsole.ui.layout import OVERVIEW
+from opsconsole.ui.rows import head_of, heads
 
 if TYPE_CHECKING:
     from opsconsole.ui.screens.main import MainScreen
@@ -35,6 +36,30 @@ def _invert(screen: MainScreen) -> None:
 def _find(screen: MainScreen, direction: int) -> None:
     if not screen.table.find(screen.searched, direction):
         screen.say(f"nothing here holds {screen.searched}")
+
+
+def _fold(screen: MainScreen) -> None:
+    """Let the row stand for what is below it, or no more; a row with nothing below it: the one that it is below."""
+    table = screen.table
+    row = table.cursor_row
+    if row is None:
+        return
+    folded = table.view.folded
+    if row.key in folded:
+        screen.look_at_trees(folded=folded - {row.key})
+        return
+    head = head_of(table.rows, row.key)
+    if head is None:
+        screen.say("nothing below it to be folded")
+        return
+    screen.look_at_trees(folded=folded | {head})
+    table.move_to_key(head)
+
+
+def _fold_all(screen: MainScreen) -> None:
+    """Let every process with others below it stand for its tree; where any does, show all again."""
+    folded = frozenset[str]() if screen.table.view.folded else heads(screen.table.rows)
+    screen.look_at_trees(folded=folded)
 
 
 def _copy(screen: MainScreen) -> None:
@@ -138,7 +163,9 @@ PANE_ACTIONS: dict[str, Callable[[MainScreen], None]] = {
     "filter": lambda screen: screen.start_filter(),
     "faults": lambda screen: screen.set_faults_only(not screen.faults_only),
     "freeze": lambda screen: screen.set_frozen(not screen.frozen),
-    "tree": lambda screen: screen.set_tree(not screen.table.view.tree),
+    "tree": lambda screen: screen.look_at_trees(tree=not screen.table.view.tree),
+    "fold": _fold,
+    "fold-all": _fold_all,
     "zoom": lambda screen: screen.set_zoomed(not screen.zoomed),
     "copy": _copy,
     "mark": lambda screen: screen.table.mark_cursor_row(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsconsole.model.plan import JournalEntry, Plan, PlanResult, Verb
-from opsconsole.present.plan import result_word
+from opsconsole.present.plan import own_action, result_word
 from opsconsole.ui.fields import wrapped
 
 _DEEDS: dict[Verb, str] = {
@@ -40,6 +40,8 @@ def confirm_word(plan: Plan) -> str:
     if noun is not None:
         count = len(plan.targets)
         return f"{deed} {count} {noun if count == 1 else plural(noun)}"
+    if own := own_action(plan):
+        return f"{deed} {own}" if len(own) <= LONGEST_NAME else deed
     names = [subplan.subject for subplan in plan.subplans]
     if len(names) == 1:
         return f"{deed} {names[0]}" if len(names[0]) <= LONGEST_NAME else deed

@@ -6,6 +6,7 @@ A row below another (``depth`` > 0) stays below it: families are filtered and so
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -23,6 +24,8 @@ class View(msgspec.Struct, frozen=True):
     inverted: bool = False
     faults_only: bool = False
     tree: bool = False
+    folded: frozenset[str] = frozenset()
+    """Keys of the rows in a tree that stand for all that is below them."""
     hidden: tuple[str, ...] = ()
     """Ids of the columns left out."""
 
@@ -93,3 +96,20 @@ def _sorted(families: list[list[Row]], column: int, inverted: bool) -> list[list
         *sorted((family for family in families if known(family)), key=order, reverse=inverted),
         *(family for family in families if not known(family)),
     ]
+
+
+def head_of(rows: Sequence[Row], key: str) -> str | None:
+    """The row with this key where others are below it, else the one that it is below; None where there is neither."""
+    place = next((place for place, row in enumerate(rows) if row.key == key), None)
+    if place is None:
+        return None
+    depth = rows[place].depth
+    if rows[place + 1 :] and rows[place + 1].depth > depth:
+        return key
+    return next((row.key for row in reversed(rows[:place]) if row.depth < depth), None) if depth else None
+
+
+def heads(rows: Sequence[Row]) -> frozenset[str]:
+    """The uppermost processes that have others below them."""
+    below = pairwise(rows)
+    return frozenset(row.key for row, following in below if row.depth == 1 and following.depth > 1)

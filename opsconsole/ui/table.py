@@ -169,6 +169,11 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         self._scroll_to_cursor()
         self._repaint()
 
+    def move_to_key(self, key: str) -> None:
+        """Put the cursor on this row, if it is shown."""
+        if key in self._positions:
+            self.move_to(self._positions[key])
+
     def page(self, pages: float) -> None:
         """Move the cursor by pages or parts of one."""
         self.move(int(pages * self._shape().body_height) or (1 if pages > 0 else -1))

@@ -191,7 +191,7 @@ class TableLines:
         if view.faults_only:
             marks.append("faults only")
         if view.tree:
-            marks.append("tree")
+            marks.append(f"tree, {len(view.folded)} folded" if view.folded else "tree")
         return marks
 
     def _note(self, scene: Scene, ink: Ink) -> list[Piece]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from textual.color import Color
 
 from opsconsole.config.checks import THEMES as ALLOWED
+from opsconsole.config.types import LoadedConfig
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.dialogs.columns import ColumnsBox
 from opsconsole.ui.dialogs.themes import ThemeBox
 from opsconsole.ui.memory import Memory
 from opsconsole.ui.theme import MONOCHROME, SHORT_NAMES, THEMES, theme_mistakes, theme_name, themes
-from tests.ui.consoles import console
+from tests.ui.consoles import console, on_row
 from tests.ui.screens.readers import eventually
 
 
@@ -212,3 +214,42 @@ def test_every_theme_has_every_colour_and_takes_the_users_own() -> None:
 
 def test_a_memory_without_a_directory_lasts_no_longer_than_the_console() -> None:
     assert not Memory(None).lasts
+
+
+async def test_a_tree_is_folded_by_key_and_the_cursor_stays_on_what_stands_for_it() -> None:
+    app, _, _ = console()
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: app.main.shown is not None)
+        on_row(app, "workers", "worker:auto_confirm")
+        table = app.main.table
+        await pilot.press("minus")
+        assert "no tree shown" in app.main.footer.said
+        await pilot.press("t")
+        await eventually(pilot, lambda: any(row.depth for row in table.rows))
+        everything = len(table.rows)
+        await pilot.press("j", "minus")  # a process: with its own below, or what it is below
+        await eventually(pilot, lambda: len(table.rows) < everything)
+        assert table.cursor_row is not None
+        assert table.view.folded == {table.cursor_row.key}
+        await pilot.press("minus")
+        await eventually(pilot, lambda: len(table.rows) == everything)
+        await pilot.press("asterisk")
+        folded = len(table.rows)
+        await pilot.press("asterisk")
+        assert folded <= len(table.rows) == everything
+
+
+async def test_colours_of_an_edited_config_are_in_force_at_once() -> None:
+    app, _, feed = console()
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: app.main.shown is not None)
+        await pilot.pause()
+        before = app.main.table.ink.of("bad").color
+        config = msgspec.structs.replace(feed.loaded.config, theme={"fault": "#00ffff"})
+        feed.loaded = LoadedConfig(config=config, path=None)
+        assert feed.latest is not None
+        feed.tell(msgspec.structs.replace(feed.latest, sequence=feed.latest.sequence + 1))
+        await eventually(pilot, lambda: app.main.table.ink.of("bad").color != before)
+        colour = app.main.table.ink.of("bad").color
+        assert colour is not None
+        assert colour.name == "#00ffff"

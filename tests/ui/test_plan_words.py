@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsconsole.model.plan import JournalEntry, PlanResult, Respawner
+from opsconsole.present.plan import plan_title
 from opsconsole.ui.plan_words import confirm_word, hanging, standing
 from tests import samples
 from tests.ui.consoles import duplicates_plan
@@ -31,6 +32,13 @@ def test_the_button_says_what_it_does(verb: str, subjects: list[str], word: str)
     if verb in ("kill-duplicates", "delete-environment"):
         subplans = PLAN.subplans
     assert confirm_word(msgspec.structs.replace(PLAN, verb=verb, subplans=subplans)) == word
+
+
+def test_an_own_command_is_called_by_its_own_name() -> None:
+    subplan = msgspec.structs.replace(PLAN.subplans[0], subject="assigner", data={"action": "Drain queue"})
+    plan = msgspec.structs.replace(PLAN, verb="command", subplans=(subplan,))
+    assert confirm_word(plan) == "Run Drain queue"
+    assert plan_title(plan) == "Drain queue: assigner"
 
 
 @given(st.text(alphabet="abc  ", max_size=80), st.integers(8, 40))

@@ -7,6 +7,7 @@ in the panes and is never in the data.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from rich.cells import cell_len
@@ -162,7 +163,10 @@ class MainScreen(ThriftyScreen):
 
     def _show_pane(self, pane_id: str, snapshot: Snapshot) -> None:
         table = self.tables[pane_id]
-        content = pane_content(pane_id, snapshot, self.feed.history, tree=table.view.tree, glyphs=self._glyphs)
+        view = table.view
+        content = pane_content(
+            pane_id, snapshot, self.feed.history, tree=view.tree, folded=view.folded, glyphs=self._glyphs
+        )
         self.contents[pane_id] = content
         table.show(content)
 
@@ -219,6 +223,7 @@ class MainScreen(ThriftyScreen):
             zoomed=self.zoomed,
             panes_shown=len(self.arrangement.panes()) if self.arrangement is not None else 1,
             has_tree=self.active in TREES,
+            in_tree=table.view.tree,
             has_log=bool(self.log_path),
             probes=shown is not None
             and (shown.sites.state != "unconfigured" or any(service.url for service in shown.services.value or ())),
@@ -312,8 +317,9 @@ class MainScreen(ThriftyScreen):
             self._show_snapshot()
         self._show_header()
 
-    def set_tree(self, wanted: bool) -> None:
-        self.table.look(msgspec.structs.replace(self.table.view, tree=wanted))
+    def look_at_trees(self, **changes: Any) -> None:
+        """Show the processes below the rows, or fold them, differently."""
+        self.table.look(msgspec.structs.replace(self.table.view, **changes))
         if self.shown is not None:
             self._show_pane(self.active, self.shown)
 
