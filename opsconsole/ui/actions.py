@@ -243,6 +243,9 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("copy", "copy", ("y",), ROWS, "Copy the row to the terminal's clipboard (OSC 52)", _needs_row),
     ConsoleAction("probe", "probe", ("p",), ROWS, "Probe the row, or else all sites and health URLs", _needs_probes),
     ConsoleAction("mark", "mark", ("space",), ROWS, "Mark the row, for an action on several", _needs_row),
+    ConsoleAction(
+        "mark-shown", "mark all", ("M",), ROWS, "Mark every row that is shown: a filter chooses", _needs_rows
+    ),
     ConsoleAction("unmark-all", "unmark all", ("U",), ROWS, "Take all marks of the pane away", _needs_marks),
     ConsoleAction(
         "actions", "actions", ("x",), ROWS, "Everything that can be done to the row", _needs_subject, footer=2
@@ -354,7 +357,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         footer=6,
         panes=("system", "queue", "workers"),
     ),
-    ConsoleAction("timeline", "timeline", ("T",), "Views", "What was found, noted and done, newest first, and by whom"),
+    ConsoleAction("timeline", "timeline", ("i",), "Views", "What was found, noted and done, newest first, and by whom"),
     ConsoleAction(
         "report", "report", ("E",), CONSOLE, "The incident report as it stands; again: write it", _needs_diagnosis
     ),

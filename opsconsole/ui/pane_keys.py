@@ -38,6 +38,10 @@ def _find(screen: MainScreen, direction: int) -> None:
         screen.say(f"nothing here holds {screen.searched}")
 
 
+def _mark_shown(screen: MainScreen) -> None:
+    screen.say(f"{screen.table.mark_shown()} marked: the next action is about all of them")
+
+
 def _fold(screen: MainScreen) -> None:
     """Let the row stand for what is below it, or no more; a row with nothing below it: the one that it is below."""
     table = screen.table
@@ -169,6 +173,7 @@ PANE_ACTIONS: dict[str, Callable[[MainScreen], None]] = {
     "zoom": lambda screen: screen.set_zoomed(not screen.zoomed),
     "copy": _copy,
     "mark": lambda screen: screen.table.mark_cursor_row(),
+    "mark-shown": _mark_shown,
     "unmark-all": lambda screen: screen.table.unmark_all(),
     "back": _back,
     "quit": _quit,

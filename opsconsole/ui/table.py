@@ -77,6 +77,12 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
             self.move(1)
             self._repaint()
 
+    def mark_shown(self) -> int:
+        """Mark every row of its own that is shown, beside those marked already; how many are marked then."""
+        self._marked |= {row.key for row in self._rows if not row.depth}
+        self._repaint()
+        return len(self._marked)
+
     def unmark_all(self) -> None:
         self._marked = frozenset()
         self._repaint()

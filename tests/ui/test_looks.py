@@ -253,3 +253,18 @@ async def test_colours_of_an_edited_config_are_in_force_at_once() -> None:
         colour = app.main.table.ink.of("bad").color
         assert colour is not None
         assert colour.name == "#00ffff"
+
+
+async def test_a_filter_and_one_key_mark_several_rows_for_one_plan() -> None:
+    app, _, _ = console()
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: app.main.shown is not None)
+        app.main.enter("workers")
+        await pilot.press("slash", *"name ~ o", "enter", "t")
+        table = app.main.table
+        wanted = tuple(row.key for row in table.rows if not row.depth)
+        assert len(wanted) > 1
+        await pilot.press("M")
+        assert table.marked == wanted
+        await pilot.press("U")
+        assert table.marked == ()

@@ -247,7 +247,11 @@ class LogScreen(SearchingScreen):
         if number is None:
             self.footer_line.say(f"{nothing} in the {self.buffer.end - self.buffer.first} lines kept", "muted")
             return
-        self.footer_line.say("")
+        around = number <= start if direction > 0 else number >= start
+        ends = (
+            "the last one is behind: on from the top" if direction > 0 else "the first one is behind: on from the end"
+        )
+        self.footer_line.say(ends if around and self.current is not None else "", "muted")
         self.current = number
         self.following = False
         if not self._is_in_view(number):
@@ -286,6 +290,12 @@ class LogScreen(SearchingScreen):
         else:
             return super().perform(action_id)
         return True
+
+    def copied(self) -> tuple[str, str]:
+        """The line that was found last, as it stands in the file, else what is on the screen."""
+        if self.current is not None and self.buffer.first <= self.current < self.buffer.end:
+            return self.buffer[self.current].text, "the line"
+        return super().copied()
 
     def _show_other(self, direction: int) -> None:
         if len(self.paths) > 1:

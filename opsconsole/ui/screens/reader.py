@@ -48,6 +48,11 @@ class LinesView(Widget, can_focus=True, inherit_bindings=False):
     def ink(self) -> Ink:
         return ink_of(self)
 
+    @property
+    def painted(self) -> Sequence[Strip]:
+        """The lines that stand on the screen."""
+        return tuple(self._painted or self._composed())
+
     def repaint(self) -> None:
         """Lay out again and have those cells written that differ from what stands on the screen."""
         if not self.is_mounted or not self.size:
@@ -193,15 +198,29 @@ class ReaderScreen(ThriftyScreen):
             "page-down": page,
             "page-up": -page,
         }
+        if self.footer_line.said:
+            self.footer_line.say("")
         if action_id in lines:
             self.scroll_lines(lines[action_id])
         elif action_id in ("top", "bottom"):
             self.scroll_to_end(end=action_id == "bottom")
+        elif action_id == "copy":
+            self._copy()
         elif action_id in ("back", "quit"):
             self.leave()
         else:
             return False
         return True
+
+    def copied(self) -> tuple[str, str]:
+        """(what a copy of it is, what is said of that): the lines that stand on the screen."""
+        lines = ["".join(part.text for part in strip).rstrip() for strip in self.view.painted]
+        return "\n".join(lines).strip("\n"), "what is on the screen"
+
+    def _copy(self) -> None:
+        text, what = self.copied()
+        self.app.copy_to_clipboard(text)
+        self.footer_line.say(f"{what} copied to the terminal's clipboard")
 
     def leave(self) -> None:
         """Back to the screen below."""
@@ -242,6 +261,10 @@ class PagesScreen(ReaderScreen):
             self._lines_width = width
         self._top = min(max(self._top, 0), max(len(self._lines) - height, 0))
         return self._lines[self._top : self._top + height]
+
+    def copied(self) -> tuple[str, str]:
+        lines = ["".join(text for text, _ in line).rstrip() for line in self.lines(max(self.view.size.width, 1))]
+        return "\n".join(lines).strip("\n"), "all of it"
 
     def scroll_lines(self, lines: int) -> None:
         self._top += lines

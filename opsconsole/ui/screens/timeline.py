@@ -172,16 +172,14 @@ class TimelineScreen(SearchingScreen):
         if action_id == "details":
             if self.shown:
                 self._open(self.shown[self.cursor])
-        elif action_id == "copy":
-            self._copy()
         else:
             return super().perform(action_id)
         return True
 
-    def _copy(self) -> None:
-        if self.shown:
-            self.app.copy_to_clipboard("\t".join(cell.text for cell in self.shown[self.cursor].row.cells))
-            self.footer_line.say("copied to the terminal's clipboard")
+    def copied(self) -> tuple[str, str]:
+        if not self.shown:
+            return super().copied()
+        return "\t".join(cell.text for cell in self.shown[self.cursor].row.cells), "the entry"
 
     def scroll_lines(self, lines: int) -> None:
         """The cursor moves; the window follows it."""

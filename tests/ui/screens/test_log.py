@@ -51,6 +51,22 @@ async def test_scrolling_up_stops_following_and_the_end_resumes_it() -> None:
         assert "later" in text_of(screen)[-1]
 
 
+async def test_y_copies_the_line_that_was_found_and_the_last_jump_says_that_it_goes_round() -> None:
+    screen = log_screen((LINES, ""))
+    app = ReaderApp(screen)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: "line 199" in text_of(screen)[-1])
+        await pilot.press("y")
+        assert app.clipboard.splitlines()[-1].strip() == LINES[199]
+        await pilot.press("g", "e", "y")
+        assert app.clipboard == LINES[50]
+        await pilot.press("e", "e", "y")
+        assert app.clipboard == LINES[50], "around the end"
+        assert "copied" in screen.footer_line.said
+        await pilot.press("left_square_bracket")
+        assert "from the end" in screen.footer_line.said
+
+
 async def test_rotation_is_said_between_the_lines() -> None:
     screen = log_screen((["old"], ""), (["new"], "the log was rotated: this is the new file"))
     async with ReaderApp(screen).run_test(size=(80, 24)) as pilot:

@@ -48,7 +48,7 @@ def what_happened(state: Path) -> None:
 
 async def opened(pilot: Pilot[None], app: ConsoleApp) -> TimelineScreen:
     await eventually(pilot, lambda: app.main.shown is not None)
-    await pilot.press("escape", "T")
+    await pilot.press("escape", "i")
     await eventually(pilot, lambda: isinstance(app.screen, TimelineScreen))
     screen = app.screen
     assert isinstance(screen, TimelineScreen)
