@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -80,7 +81,9 @@ def _with_trend(found: Diagnosis, snapshot: Snapshot, config: Config, state_dir:
 
 def _write(path: Path, written: str) -> None:
     try:
-        path.write_text(written, encoding="utf-8")
+        # Command lines and log lines are in it: whoever may read it is its owner's to say, by changing its mode.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(written)
     except OSError as error:
         click.echo(f"{path}: {error.strerror}", err=True)
         sys.exit(ExitCode.USAGE)

@@ -1,0 +1,16 @@
+"""`report -o`: who may read the file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_a_report_is_its_writers_own(tmp_path: Path) -> None:
+    config, report = tmp_path / "opsconsole.toml", tmp_path / "report.md"
+    config.write_text("")
+    command = [sys.executable, "-m", "opsconsole", "--config", config, "--state-dir", tmp_path / "state", "report"]
+    subprocess.run([*command, "-o", report], check=False, timeout=120, capture_output=True)
+    assert report.read_text().startswith("# ")
+    assert report.stat().st_mode & 0o777 == 0o600
