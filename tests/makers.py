@@ -38,6 +38,9 @@ HOSTILE_NAMES = (
     "👩\u200d💻 emoji ☃\ufe0f",
     "[",
     "x" * 600,
+    "x'; >pwned; '",
+    "$(>pwned)`>pwned`",
+    "a & >pwned | b > pwned",
 )
 """As they come from outside; what a Snapshot holds has gone through ``shown``."""
 

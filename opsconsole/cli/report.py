@@ -82,7 +82,7 @@ def _with_trend(found: Diagnosis, snapshot: Snapshot, config: Config, state_dir:
 def _write(path: Path, written: str) -> None:
     try:
         # Command lines and log lines are in it: whoever may read it is its owner's to say, by changing its mode.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(written)
     except OSError as error:
         click.echo(f"{path}: {error.strerror}", err=True)

@@ -95,6 +95,8 @@ def local_mounts(mounts: list[Mount]) -> list[Mount]:
 
 
 def _worth_asking(mount: Mount) -> bool:
+    if mount.kind == "overlay" and mount.path != "/":
+        return False  # a container's root: what it fills is the file system under it, which is asked itself
     return mount.kind in LOCAL_TYPES or (mount.kind in _MEMORY_TYPES and mount.path in _MEMORY_MOUNTS)
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from opsconsole.config.types import Config, QueueTable, ServiceTable, WorkerTable
-from opsconsole.diagnose.words import command
+from opsconsole.diagnose.words import command, look_at_log, quoted
 from opsconsole.model.text import clean, shown
 
 _LOOPBACK = re.compile(
@@ -41,5 +41,5 @@ def local_port(url: str) -> int | None:
 def start_steps(argv: tuple[str, ...], cwd: Path | None, log: str) -> tuple[str, ...]:
     """How a person starts it by hand. Secrets in the command are masked: the config has them."""
     line = shown(command(argv), 1000)
-    steps = [f"cd {cwd} && {line}" if cwd is not None else line]
-    return (f"look at the end of its log: tail -n 50 {log}", *steps) if log else tuple(steps)
+    steps = [f"cd {quoted(cwd)} && {line}" if cwd is not None else line]
+    return (f"look at the end of its log: {look_at_log(log)}", *steps) if log else tuple(steps)

@@ -43,6 +43,7 @@ def _eased(config: Config) -> Config:
             memory_available_percent=min(limits.memory_available_percent * FREE_EASED, 100.0),
             swap_per_s=Size(limits.swap_per_s * LOAD_EASED),
             limit_near_percent=limits.limit_near_percent * NEAR_EASED,
+            inodes_free_percent=min(limits.inodes_free_percent * FREE_EASED, 100.0),
             disk_used_percent=max(limits.disk_used_percent - DISK_EASED, 0.0),
         ),
         queue=None

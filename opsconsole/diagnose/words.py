@@ -44,10 +44,21 @@ def listed(names: Iterable[object], most: int = MOST_NAMED) -> str:
 
 
 def command(argv: Sequence[str]) -> str:
-    """An argv as a line for a shell."""
+    """An argv as a line to paste into a shell: names of others are quoted, and end nothing and start nothing there."""
+    return " ".join(map(quoted, argv))
+
+
+def quoted(word: object) -> str:
+    """One word of such a line. What begins with ``=`` is quoted too: zsh would look for a program of that name."""
     import shlex
 
-    return shlex.join(argv)
+    text = str(word)
+    return f"'{text}'" if text.startswith("=") and shlex.quote(text) == text else shlex.quote(text)
+
+
+def look_at_log(path: object) -> str:
+    """The command that shows the end of a log."""
+    return f"tail -n 50 {quoted(path)}"
 
 
 def every(shortest: float, longest: float) -> str:

@@ -18,7 +18,8 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.put_right import Course
 
 Kind = Literal["text", "list", "tasks", "steps", "table", "code", "heading"]
-_MARKUP = re.compile(r"([\\`*<\[\]|])")
+_MARKUP = re.compile(r"([\\`*<\[\]])")
+"""In a table's cells the bar too: elsewhere it is none, and stands in commands."""
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -132,7 +133,7 @@ def _block(block: Block) -> list[str]:
         case "code":
             return ["```", *(line.replace("```", "'''") for line in block.lines), "```"]
         case "table":
-            head, *rows = [[_inline(cell) or " " for cell in row] for row in block.rows]
+            head, *rows = [[_inline(cell).replace("|", "\\|") or " " for cell in row] for row in block.rows]
             lines = [head, ["---"] * len(head), *rows]
             return [f"| {' | '.join(cells)} |" for cells in lines]
     return [_inline(line) + ("  " if place < len(block.lines) - 1 else "") for place, line in enumerate(block.lines)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from opsconsole.diagnose.known_errors import known_error
 from opsconsole.diagnose.rules.logs import logs_of
-from opsconsole.diagnose.words import every, listed, several
+from opsconsole.diagnose.words import every, listed, quoted, several
 from opsconsole.model.finding import Finding
 from opsconsole.model.plan import JournalEntry
 from opsconsole.present import humanise
@@ -56,7 +56,7 @@ def _issue(number: int, finding: Finding, facts: Facts) -> Iterator[Block]:
     if ways := remedy_steps(finding.remedy):
         yield steps(*ways)
     if finding.remedy.automatic:
-        yield code(f"{facts.called} fix '{finding.id}'")
+        yield code(f"{facts.called} fix {quoted(finding.id)}")
     yield text(f"**Verification**: {finding.verify}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from opsconsole.diagnose.order import in_order
 from opsconsole.diagnose.rules.logs import logs_of, pattern_fact
-from opsconsole.diagnose.words import listed, several, span
+from opsconsole.diagnose.words import listed, quoted, several, span
 from opsconsole.model.alert import Target
 from opsconsole.model.finding import Diagnosis, Finding
 from opsconsole.model.identity import ProcessId
@@ -45,7 +45,7 @@ def fixes(facts: Facts) -> ReportSection:
         blocks += [
             text(f"**{number}. {finding.title}** - {remedy_words(finding)}"),
             *([steps(*ways)] if (ways := remedy_steps(finding.remedy)) else []),
-            *([code(f"{facts.called} fix '{finding.id}'")] if finding.remedy.automatic else []),
+            *([code(f"{facts.called} fix {quoted(finding.id)}")] if finding.remedy.automatic else []),
             text(f"**Verify**: {finding.verify}"),
         ]
     if lasting := [*prevention(facts)]:
@@ -279,14 +279,14 @@ def commands(facts: Facts) -> ReportSection:
     urls = [one.url for one in facts.snapshot.services.value or () if one.url]
     logs = [one.log.path for one in logs_of(facts.snapshot)]
     called = facts.called
-    fix = [f"{called} fix '{one.id}'" for one in by_priority(facts.diagnosis) if one.remedy.automatic]
+    fix = [f"{called} fix {quoted(one.id)}" for one in by_priority(facts.diagnosis) if one.remedy.automatic]
     blocks = [
         heading("Check status"),
-        code(f"{called} status", f"{called} diagnose", f"{called} probe", *(f"curl -s {url}" for url in urls)),
+        code(f"{called} status", f"{called} diagnose", f"{called} probe", *(f"curl -s {quoted(url)}" for url in urls)),
         heading("Fix"),
         code(*(fix or ("# nothing that can be done from here",)), f"{called} journal", f"{called} report"),
         heading("Check logs"),
-        code(*(f"tail -f {path}" for path in dict.fromkeys(logs))) if logs else text("No log is configured."),
+        code(*(f"tail -f {quoted(path)}" for path in dict.fromkeys(logs))) if logs else text("No log is configured."),
     ]
     return ReportSection("Appendix C: Commands Reference", tuple(blocks))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from opsconsole.diagnose.look import local_port, worker_table
 from opsconsole.diagnose.rules.pid_files import WORKERS
-from opsconsole.diagnose.words import several
+from opsconsole.diagnose.words import quoted, several
 from opsconsole.model.finding import Diagnosis
 from opsconsole.model.service import Service
 from opsconsole.model.snapshot import Snapshot
@@ -322,7 +322,7 @@ def sites(facts: Facts) -> ReportSection:
     if check:
         blocks += [
             text("**Action**: check these:"),
-            code(*(f"curl -si {one.url}" for one in check), f"{facts.called} probe"),
+            code(*(f"curl -si {quoted(one.url)}" for one in check), f"{facts.called} probe"),
         ]
     return ReportSection("5. Monitored Sites Status", tuple(blocks))
 

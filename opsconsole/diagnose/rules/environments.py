@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsconsole.config.types import Config, EnvironmentsTable
-from opsconsole.diagnose.words import command, listed, several, span
+from opsconsole.diagnose.words import command, listed, quoted, several, span
 from opsconsole.model.environment import Environment, Environments
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.snapshot import Snapshot
@@ -106,6 +106,7 @@ def env_source(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
         return
     table = config.environments
     source = shown_url(table.url) if table.url else shown(command(table.command) if table.command else str(table.file))
+    by_hand = f"curl -si {quoted(source)}" if table.url else source if table.command else f"cat {quoted(source)}"
     yield found(
         "env-source",
         "medium",
@@ -114,9 +115,7 @@ def env_source(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
         evidence=(Evidence(source, reading.at, reading.reason),),
         root_cause="its answer is empty or malformed: who asks for JSON must expect that",
         impact="how many environments and free ports there are is unknown; deleting is refused",
-        remedy=Remedy(
-            steps=("look at what comes: " + (f"curl -si {source}" if table.url else source), "put right what answers")
-        ),
+        remedy=Remedy(steps=(f"look at what comes: {by_hand}", "put right what answers")),
         verify="the source answers with a list of environments",
     )
 

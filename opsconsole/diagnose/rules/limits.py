@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from opsconsole.config.types import Config, LimitsTable
 from opsconsole.diagnose.look import worker_table
 from opsconsole.diagnose.recovery import recovered_config
-from opsconsole.diagnose.words import size
+from opsconsole.diagnose.words import look_at_log, size
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Instance, Worker
@@ -57,7 +57,7 @@ def _facts(one: Instance, limits: LimitsTable) -> Iterator[str]:
 def _finding(worker: Worker, one: Instance, share: float, told: tuple[Evidence, ...], config: Config) -> Finding:
     over = share > 1.0
     left_at = recovered_config(config).diagnose.limit_near_percent
-    look = f"see what it does: tail -n 50 {worker.log.path}" if worker.log is not None else f"top -p {one.pid}"
+    look = f"see what it does: {look_at_log(worker.log.path)}" if worker.log is not None else f"top -p {one.pid}"
     return found(
         "worker-limits",
         "medium" if over else "low",

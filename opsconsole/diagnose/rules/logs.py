@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.known_errors import known_error
-from opsconsole.diagnose.words import every, listed, several
+from opsconsole.diagnose.words import every, listed, look_at_log, several
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.log_pattern import LogPattern
 from opsconsole.model.snapshot import Snapshot
@@ -71,7 +71,7 @@ def _finding(logged: Logged, going_on: list[LogPattern], config: Config) -> Find
         or "not a known kind of error: its lines say what there is to know",
         impact=f"{several(sum(one.count for one in going_on), 'error')} at the end of its log, work not done",
         remedy=Remedy(
-            steps=(f"read them: tail -n 50 {path}", *dict.fromkeys(each.fix for _, each in known if each.fix))
+            steps=(f"read them: {look_at_log(path)}", *dict.fromkeys(each.fix for _, each in known if each.fix))
         ),
         verify=f"none of these for two of their usual gaps: {listed(one.template for one in going_on)}"[:300],
         since=min(firsts, default=None),

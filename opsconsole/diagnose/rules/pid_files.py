@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.recovery import just_started
-from opsconsole.diagnose.words import listed, several
+from opsconsole.diagnose.words import listed, quoted, several
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import PidFile, Worker
@@ -74,6 +74,6 @@ def _misleading(worker: Worker, pid_file: PidFile, snapshot: Snapshot) -> Findin
         evidence=(Evidence(pid_file.path, snapshot.workers.at, pid_file.reason),),
         root_cause="its process ended without removing it" if stale else "the pid was given to another process since",
         impact="who trusts it signals nothing or the wrong process",
-        remedy=Remedy("remove-pid-file", (worker.name,), True, (f"rm {pid_file.path}",)),
+        remedy=Remedy("remove-pid-file", (worker.name,), True, (f"rm {quoted(pid_file.path)}",)),
         verify=f"{pid_file.path} is gone or names the running instance",
     )

@@ -8,6 +8,7 @@ from opsconsole.config.types import Config, QueueTable
 from opsconsole.diagnose.known_errors import known_error
 from opsconsole.diagnose.look import queue_worker, worker_table
 from opsconsole.diagnose.recovery import recovered_config
+from opsconsole.diagnose.words import look_at_log
 from opsconsole.model.environment import Queue
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.snapshot import Snapshot
@@ -90,5 +91,5 @@ def _remedy(worker: str, queue: Queue, config: Config) -> Remedy:
     fixes = tuple(dict.fromkeys(each.fix for each in known if each.fix)) or ("put right what the error texts name",)
     if table is None:
         return Remedy(steps=(*fixes, "let the failed prompts run again"))
-    log = (f"read its errors: tail -n 50 {table.log}",) if table.log is not None else ()
+    log = (f"read its errors: {look_at_log(table.log)}",) if table.log is not None else ()
     return Remedy("restart", (worker,), True, (*log, *fixes, "the restart comes last, once the cause is gone"))

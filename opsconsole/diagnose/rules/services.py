@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from opsconsole.config.types import Config, ServiceTable
 from opsconsole.diagnose.look import service_table, start_steps
-from opsconsole.diagnose.words import listed
+from opsconsole.diagnose.words import listed, look_at_log, quoted
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.service import Service
 from opsconsole.model.snapshot import Snapshot
@@ -87,12 +87,12 @@ def _why_degraded(service: Service) -> str:
 def _starting(service: Service, table: ServiceTable | None) -> Remedy:
     if table is not None and table.command:
         return Remedy("start", (service.name,), True, start_steps(table.command, table.cwd, service.log))
-    log = (f"look at the end of its log: tail -n 50 {service.log}",) if service.log else ()
+    log = (f"look at the end of its log: {look_at_log(service.log)}",) if service.log else ()
     return Remedy(steps=(*log, "start it", "add `command` to its [[service]], and it can be started from here"))
 
 
 def _repair(service: Service, table: ServiceTable | None) -> Remedy:
-    log = (f"look at the end of its log: tail -n 50 {service.log}",) if service.log else ()
+    log = (f"look at the end of its log: {look_at_log(service.log)}",) if service.log else ()
     if service.stopped:
         named = listed(service.stopped)
         return Remedy(
@@ -104,4 +104,4 @@ def _repair(service: Service, table: ServiceTable | None) -> Remedy:
         )
     if table is not None and table.command:
         return Remedy("restart", (service.name,), True, (*log, *start_steps(table.command, table.cwd, "")))
-    return Remedy(steps=(*log, f"look at what comes: curl -si {service.url}", "restart it"))
+    return Remedy(steps=(*log, f"look at what comes: curl -si {quoted(service.url)}", "restart it"))

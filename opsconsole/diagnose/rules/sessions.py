@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.hibernation import agent_sessions, hibernation, idle_sessions
-from opsconsole.diagnose.words import listed, several, size, span
+from opsconsole.diagnose.words import command, listed, several, size, span
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.snapshot import Snapshot
 
@@ -85,7 +85,7 @@ def session_hung(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             impact="its work stands still and holds memory",
             remedy=Remedy(
                 steps=(
-                    f"look at it: tmux attach -t '={session.name}'",
+                    f"look at it: {command(('tmux', 'attach', '-t', f'={session.name}'))}",
                     "interrupt it with escape; if that does nothing, end the agent and resume its conversation",
                 )
             ),
@@ -113,8 +113,8 @@ def session_dead(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             impact="its work stands still",
             remedy=Remedy(
                 steps=(
-                    f"read its last words: tmux capture-pane -p -t '={session.name}:'",
-                    f"start it again: tmux respawn-pane -t '={session.name}:', or close it",
+                    f"read its last words: {command(('tmux', 'capture-pane', '-p', '-t', f'={session.name}:'))}",
+                    f"start it again, or close it: {command(('tmux', 'respawn-pane', '-t', f'={session.name}:'))}",
                 )
             ),
             verify=f"{session.name} runs again or is gone",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsconsole.config.types import Config
+from opsconsole.diagnose.words import quoted
 from opsconsole.model.finding import Evidence, Finding, Remedy, Severity, found
 from opsconsole.model.service import Site
 from opsconsole.model.snapshot import Snapshot
@@ -77,7 +78,10 @@ def _finding(rule: str, severity: Severity, site: Site, title: str, fact: str, c
         remedy=Remedy(
             steps=("renew the certificate, or name its `ca` or `fingerprint` in the config",)
             if trust
-            else (f"look at what comes: curl -si {site.url}", "look at the log of what serves it, and restart it")
+            else (
+                f"look at what comes: curl -si {quoted(site.url)}",
+                "look at the log of what serves it, and restart it",
+            )
         ),
         verify=f"GET {site.url} answers {site.expect}",
     )

@@ -8,7 +8,7 @@ from opsconsole.config.types import Config
 from opsconsole.diagnose.look import start_steps, worker_table
 from opsconsole.diagnose.minders import minders
 from opsconsole.diagnose.recovery import just_started
-from opsconsole.diagnose.words import listed, several, span
+from opsconsole.diagnose.words import listed, look_at_log, several, span
 from opsconsole.model.finding import Evidence, Finding, Remedy, Severity, found
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Worker
@@ -120,7 +120,7 @@ def worker_crash_loop(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             impact="what it does is done in pieces or not at all",
             remedy=Remedy(
                 steps=(
-                    *((f"look at the end of its log: tail -n 50 {worker.log.path}",) if worker.log else ()),
+                    *((f"look at the end of its log: {look_at_log(worker.log.path)}",) if worker.log else ()),
                     *((f"stop {minder.command} first, or it comes back",) if minder is not None else ()),
                     *_unminded(worker, snapshot),
                     "put right what ends it, then start it",
@@ -154,7 +154,7 @@ def worker_silent(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             ),
             root_cause="it hangs, waits for something that does not come, or writes elsewhere",
             impact=(table.impact if table is not None else "") or f"what {worker.name} does may not be done",
-            remedy=Remedy("restart", (worker.name,), True, (f"tail -n 50 {log.path}", "restart it")),
+            remedy=Remedy("restart", (worker.name,), True, (look_at_log(log.path), "restart it")),
             verify=f"{log.path} grows again",
             since=snapshot.at - log.age_s,
         )

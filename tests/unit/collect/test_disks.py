@@ -55,6 +55,13 @@ def test_only_local_file_systems_are_asked() -> None:
     ) == ["/", "/data"]
 
 
+def test_containers_are_no_disks_of_their_own() -> None:
+    """Each would be as full as the file system that all of them lie on."""
+    merged = "".join(f"overlay /var/lib/docker/overlay2/{n}/merged overlay rw 0 0\n" for n in range(3))
+    assert paths(f"/dev/sda1 / ext4 rw 0 0\n{merged}") == ["/"]
+    assert paths("overlay / overlay rw 0 0\n") == ["/"], "seen from inside one it is all there is"
+
+
 def test_memory_counts_where_programs_keep_files() -> None:
     assert paths("tmpfs /tmp tmpfs rw 0 0\ntmpfs /run/lock tmpfs rw 0 0\ntmpfs /dev/shm tmpfs rw 0 0\n") == ["/tmp"]
 
@@ -91,10 +98,10 @@ def test_space_is_what_the_file_system_tells(tmp_path: Path) -> None:
 
 
 def test_one_file_system_mounted_twice_is_one_disk(tmp_path: Path) -> None:
-    """Bind mounts and overlays repeat it; the shortest path names it."""
+    """Bind mounts repeat it; the shortest path names it."""
     for name in ("a", "a/deeper", "b"):
         (tmp_path / name).mkdir()
-    lines = [f"overlay {tmp_path / name} overlay rw 0 0" for name in ("a/deeper", "b", "a")]
+    lines = [f"pool/data {tmp_path / name} zfs rw 0 0" for name in ("a/deeper", "b", "a")]
     reading = DiskSource(proc(tmp_path, *lines)).read(Clock())
     assert reading.value is not None
     assert [disk.mount for disk in reading.value] == [f"{tmp_path}/a"]

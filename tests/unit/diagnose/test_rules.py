@@ -251,6 +251,13 @@ CASES = (
         scene(disks=(disk(used=99, available=1, read_only=True),)),
     ),
     Case(
+        "disk-full",
+        "/",
+        "critical",
+        scene(disks=(disk(inodes_free_percent=0.0),)),
+        scene(disks=(disk(inodes_free_percent=5.0),)),
+    ),
+    Case(
         "sessions-many",
         "sessions",
         "medium",
@@ -404,3 +411,9 @@ def test_secrets_of_a_command_are_not_told_in_steps() -> None:
     secret = config(worker=(WorkerTable(name="assigner", command=("run", "--token", "hunter22")),))
     (finding,) = found_by("worker-missing", scene(workers=(worker("assigner", (), state="missing"),)), secret)
     assert not any("hunter22" in step for step in finding.remedy.steps)
+
+
+def test_a_disk_without_inodes_is_proved_right_by_its_inodes() -> None:
+    (scarce,) = found_by("disk-full", scene(disks=(disk(used=50, available=50, inodes_free_percent=0.0),)))
+    assert scarce.verify == "at least 7.5 % of the inodes of / free"
+    assert "du -xh --inodes" in scarce.remedy.steps[0]

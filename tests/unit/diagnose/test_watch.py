@@ -18,7 +18,7 @@ from opsconsole.model.finding import RULE_NAMES, Diagnosis
 from opsconsole.model.reading import ok, unknown
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Log, PidFile, Worker
-from tests.makers import AT, environment, instance, queue, service, session, site, system, worker
+from tests.makers import AT, disk, environment, instance, queue, service, session, site, system, worker
 from tests.samples import changed
 from tests.unit.diagnose.scenes import READINGS, config, environments, ids, scene
 from tests.unit.diagnose.test_rules import CASES, Case
@@ -60,6 +60,17 @@ def test_a_finding_closes_only_after_two_clean_looks() -> None:
     assert [one.recovering for one in (*first.findings, *once.findings)] == [False, True]
     assert once.score == first.score, "it counts until it is closed"
     assert days.look(workers=(THERE,)).findings == ()
+
+
+def test_inodes_about_their_limit_do_not_flutter() -> None:
+    days = Days()
+    looks = [
+        days.look(disks=(disk(inodes_free_percent=free),)).findings for free in (4.9, 5.1, 5.1, 5.1, 4.9, 5.1, 5.1)
+    ]
+    assert [len(found) for found in looks] == [1] * 7
+    for _ in range(2):
+        eased = days.look(disks=(disk(inodes_free_percent=8.0),))
+    assert eased.findings == ()
 
 
 def test_a_relapse_while_recovering_is_the_same_finding() -> None:

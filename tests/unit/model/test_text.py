@@ -143,19 +143,25 @@ def test_a_secret_across_the_cut_is_masked(secret: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["a", "a-", "key", "token:", "://a", "sk-", "--token ", "a.b+", "bearer "]
-    + [
-        'pass="',
-        "://a:",
-        "://a:@",
-        "eyJ-",
-        "eyJaaaaaaaa.",
-        "cookie: a;",
-        'authorization: a="',
-        "authorization: a, b=c, ",
-        "sig=/",
-    ]
-    + ["-----BEGIN PRIVATE KEY-----", "AKIA ", "?code=", "a_pass", "Pass", "password=\\", "npm_", "\"\\'"],
+    [
+        *(
+            "a",
+            "a-",
+            "key",
+            "token:",
+            "://a",
+            "sk-",
+            "--token ",
+            "a.b+",
+            "bearer ",
+            'pass="',
+            "://a:",
+            "://a:@",
+            "eyJ-",
+        ),
+        *("eyJaaaaaaaa.", "cookie: a;", 'authorization: a="', "authorization: a, b=c, ", "sig=/", "AKIA ", "?code="),
+        *("-----BEGIN PRIVATE KEY-----", "a_pass", "Pass", "password=\\", "npm_", "\"\\'"),
+    ],
 )
 def test_masking_takes_time_in_proportion_to_the_text(word: str) -> None:
     def cost(length: int) -> float:

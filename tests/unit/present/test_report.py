@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,11 +18,12 @@ from opsconsole.diagnose.order import in_order
 from opsconsole.model.log_pattern import LogPattern
 from opsconsole.model.plan import JournalEntry, Plan, PlanResult, Subplan
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.text import shown
 from opsconsole.model.worker import Log, PidFile
 from opsconsole.present.incident_report import incident_report
-from opsconsole.present.report import Facts, markdown, report_document
+from opsconsole.present.report import Facts, Report, markdown, report_document
 from opsconsole.present.report_plan import checklist
-from tests.makers import AT, GB, HOSTILE_NAMES, service, site, system, worker
+from tests.makers import AT, GB, HOSTILE_NAMES, disk, service, session, site, system, worker
 from tests.samples import healthy, unknown_everywhere
 from tests.unit.diagnose.scenes import config, scene
 from tests.unit.diagnose.test_diagnosis import incident
@@ -92,7 +97,7 @@ def test_each_issue_tells_evidence_cause_fix_and_verification() -> None:
     told = section(markdown(incident_report(made)), "2. Issues - Root Cause Analysis")
     for number, finding in enumerate(made.diagnosis.findings, 1):
         assert f"### Issue #{number}: " in told
-        assert f"opsconsole fix '{finding.id}'" in told
+        assert f"\nopsconsole fix {finding.id}\n" in told
     assert told.count("**Root Cause**") == told.count("**Verification**") == 7
 
 
@@ -207,3 +212,46 @@ def test_the_document_holds_the_same_sections() -> None:
     document = msgspec.to_builtins(report_document(incident_report(made), made))
     assert [one["title"] for one in document["sections"]][:-1] == list(SECTIONS)
     assert document["score"] == 4.2
+
+
+def commands(written: Report) -> Iterator[str]:
+    """What is there to be pasted: lines of code, and what follows the colon of a step."""
+    for part in written.sections:
+        for block in part.blocks:
+            if block.kind == "code" and not part.title.startswith(("Appendix A", "Appendix B")):
+                yield from block.lines
+            elif block.kind == "steps":
+                yield from (line.partition(": ")[2] or line for line in block.lines)
+
+
+def test_what_is_to_be_pasted_runs_nothing_of_the_names_in_it(tmp_path: Path) -> None:
+    names = [shown(name) for name in HOSTILE_NAMES]
+    snapshot = scene(
+        workers=tuple(
+            worker(name, pid_file=PidFile(f"/tmp/{name}.pid", "stale", 9, "9 is not running")) for name in names
+        ),
+        sessions=tuple(
+            session(name, n, state=state, idle_s=9e5)
+            for state in ("idle", "hung", "dead")
+            for n, name in enumerate(names)
+        ),
+        disks=tuple(disk(mount=f"/media/{name}", used=99, available=1) for name in names),
+        sites=tuple(site(name, state="down", url=f"http://127.0.0.1:1/{name}", failures=9) for name in names),
+        services=tuple(
+            service(name, state="down", pid=None, log=f"/tmp/{name}.log", url=f"http://127.0.0.1:1/?{name}")
+            for name in names
+        ),
+    )
+    programs = {"tmux", "du", "rm", "curl", "opsconsole", "tail"}
+    lines = [line for line in commands(incident_report(facts(snapshot))) if line.partition(" ")[0] in programs]
+    assert {line.split()[0] for line in lines} == programs
+    # Nothing named there is found or can signal; what redirects, or is substituted, would still leave its file.
+    script = tmp_path / "pasted.sh"
+    script.write_text("enable -n kill exec eval source . cd\n" + "\n".join(lines) + "\n")
+    bash = shutil.which("bash")
+    assert bash is not None
+    ran = subprocess.run(
+        [bash, script], cwd=tmp_path, env={"PATH": "/nonexistent"}, capture_output=True, timeout=60, check=False
+    )
+    assert b"syntax error" not in ran.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["pasted.sh"]
