@@ -20,6 +20,9 @@ from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.session import Pane, Session, TmuxServer
 
+SEARCH_BYTES = 4 * 1024**3
+"""One look has to do: what it leaves unsearched would be refused, and the next look begins anew."""
+
 
 class SessionsView(msgspec.Struct, frozen=True):
     """One look."""
@@ -47,7 +50,7 @@ class AgentLooker:
         self._tmux = TmuxSource(config.sessions, config.demo)
         # Without descriptors kept: what we start would inherit the raised limit.
         self._processes = ProcessSource(PROC, descriptor_budget=0) if HAS_PROC else process_source()
-        self._source = AgentSource(self.agents)
+        self._source = AgentSource(self.agents, search_bytes=SEARCH_BYTES)
         self._clock = SystemClock()
 
     def look(self) -> SessionsView:

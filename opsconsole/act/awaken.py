@@ -1,49 +1,83 @@
-"""``python -m opsconsole.act.awaken RECORD``: becomes the agent that sleeps in this pane, with its conversation.
+"""``python -m opsconsole.act.awaken RECORD [card|asked]``: becomes the agent that sleeps in this pane.
 
 Run by a pane's card, by its shell, or by hand; takes directory and environment from the record, so that no secret
-stands in a command line. Refuses when the conversation is open elsewhere: two at once would spoil it.
+stands in a command line. Refuses when the conversation is open elsewhere: two at once would spoil it. A card that
+cannot be left says why and stays. Unless `wake` has asked for it, whoever comes after the waking (`after_waking`) is
+started beside: it puts unsent text back and removes the mark once the conversation is open again.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
+
+from opsconsole.act.sleeping_store import ASKED, NotKept, SleepingStore, read_record
+from opsconsole.model.sleeping import SavedSession
 
 
 def main(arguments: list[str]) -> int:
     """Does not return when all is well: the process is the agent then."""
-    from opsconsole.act.sleeping_store import NotKept, read_record
-    from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
-    from opsconsole.collect.agents import load_agents
-    from opsconsole.config.locate import agent_profiles
-
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m opsconsole.act.awaken RECORD\n")
+    if not 0 < len(arguments) < 3:
+        sys.stderr.write("usage: python -m opsconsole.act.awaken RECORD [card|asked]\n")
         return 2
+    record, how = Path(arguments[0]), arguments[1] if len(arguments) > 1 else ""
     try:
-        saved = read_record(Path(arguments[0]))
+        saved = read_record(record)
     except NotKept as why:
-        sys.stderr.write(f"cannot wake this session: {why}\n")
-        return 1
-    profile = load_agents(agent_profiles()).profiles.get(saved.agent)
-    registry = profile.registry if profile is not None else None
-    try:
-        holders = live_holders(Path(saved.home), registry, saved.conversation) if registry is not None else ()
-    except EntryUnreadable as failure:
-        sys.stderr.write(f"cannot wake this session: who holds its conversation is not known: {failure}\n")
-        return 1
-    if holders:
-        sys.stderr.write(f"cannot wake this session: its conversation is open already, in process {holders[0]}\n")
-        return 1
+        return _failed(record, how, str(why))
+    if why_not := _why_not(saved):
+        return _failed(record, how, why_not)
+    if how != ASKED:
+        _see_to_the_rest(record)
     sys.stdout.write("\x1b[?25h\x1b[H\x1b[2J")
     sys.stdout.flush()
     try:
         os.chdir(saved.cwd)
         os.execve(saved.resume[0], _argv(saved.argv, saved.resume), _environment(saved.environment))  # noqa: S606
     except OSError as error:
-        sys.stderr.write(f"cannot wake this session: {error}\n")
-        return 1
+        return _failed(record, how, str(error))
+
+
+def _why_not(saved: SavedSession) -> str:
+    from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
+    from opsconsole.collect.agents import load_agents
+    from opsconsole.config.locate import agent_profiles
+
+    profile = load_agents(agent_profiles()).profiles.get(saved.agent)
+    registry = profile.registry if profile is not None else None
+    try:
+        holders = live_holders(Path(saved.home), registry, saved.conversation) if registry is not None else ()
+    except EntryUnreadable as failure:
+        return f"who holds its conversation is not known: {failure}"
+    if holders:
+        return f"its conversation is open already, in process {holders[0]}"
+    if not Path(saved.cwd).is_dir():
+        return f"its directory {saved.cwd} is gone"
+    return "" if os.access(saved.resume[0], os.X_OK) else f"its program {saved.resume[0]} is gone"
+
+
+def _failed(record: Path, how: str, why: str) -> int:
+    """Back to the card, if that is where it was asked for."""
+    told = f"cannot wake this session: {why}"
+    if how == "card":
+        script = str(SleepingStore(record.parent.parent).script_path(record.stem))
+        os.execv("/bin/sh", ["sh", script, "card", told])  # noqa: S606
+    sys.stderr.write(f"{told}\n")
+    return 1
+
+
+def _see_to_the_rest(record: Path) -> None:
+    command = [sys.executable, "-P", "-m", "opsconsole.act.after_waking", str(record), str(os.getpid())]
+    subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH", "LC_ALL") if name in os.environ},
+    )
 
 
 def _argv(argv: tuple[str, ...], resume: tuple[str, ...]) -> list[str]:

@@ -28,6 +28,8 @@ class PaneFacts(msgspec.Struct, frozen=True):
     dead: bool
     input_off: bool
     in_mode: bool
+    synchronized: bool
+    """What is typed into it goes to every pane of its window."""
     command: str
     """The foreground process's name, as tmux has it."""
     remain_on_exit: str
@@ -35,7 +37,10 @@ class PaneFacts(msgspec.Struct, frozen=True):
 
 
 def facts(pane: PaneId) -> PaneFacts:
-    fields = ("pane_pid", "pane_dead", "pane_input_off", "pane_in_mode", "pane_tty", "pane_current_command")
+    fields = (
+        *("pane_pid", "pane_dead", "pane_input_off", "pane_in_mode", "pane_synchronized"),
+        *("pane_tty", "pane_current_command"),
+    )
     told = ask(pane, "display-message", "-p", "-t", pane.pane, "|".join(f"#{{{field}}}" for field in fields))
     parts = told.rstrip("\n").split("|", len(fields) - 1)
     if len(parts) != len(fields) or not parts[0].isdecimal():
@@ -43,11 +48,12 @@ def facts(pane: PaneId) -> PaneFacts:
     option = ask(pane, "show-options", "-p", "-q", "-v", "-t", pane.pane, "remain-on-exit").strip()
     return PaneFacts(
         pid=int(parts[0]),
-        tty=parts[4],
+        tty=parts[5],
         dead=parts[1] == "1",
         input_off=parts[2] == "1",
         in_mode=parts[3] not in ("", "0"),
-        command=parts[5],
+        synchronized=parts[4] == "1",
+        command=parts[6],
         remain_on_exit=option,
     )
 
@@ -78,6 +84,8 @@ def _quoted(word: str) -> str:
 
 def type_text(pane: PaneId, text: str) -> None:
     """Type it as it is: what it begins with is no option, what it ends with no separator. Raises PaneLost."""
+    if facts(pane).synchronized:
+        raise PaneLost("what is typed there would go to every pane of its window (synchronize-panes)")
     ask(pane, "send-keys", "-t", pane.pane, "-l", "--", text)
 
 

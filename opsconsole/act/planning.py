@@ -44,6 +44,7 @@ def make_plan(
     keep: int | None = None,
     action: str = "",
     idle_s: float | None = None,
+    doubtful: bool = False,
     grace_s: float = GRACE_S,
     watch_s: float = WATCH_S,
 ) -> Plan | Refused:
@@ -51,7 +52,8 @@ def make_plan(
 
     ``names`` are workers and services, pids (`terminate`), environment names or ids, sessions, sites, whatever the
     own command is on. ``expected`` are the processes that the operator saw behind pids; ``keep`` is the pid that
-    stays of duplicates that nothing tells apart; ``action`` is the name of the [[action]] for `command`.
+    stays of duplicates that nothing tells apart; ``action`` is the name of the [[action]] for `command`; ``doubtful``
+    asks `hibernate` without names for those sessions too that a person has to choose.
     """
     if reason := why_not_act(loaded, read_only) or why_not_profiles(verb):
         return Refused(verb, reason)
@@ -68,6 +70,7 @@ def make_plan(
         keep=keep,
         action=action,
         idle_s=idle_s,
+        doubtful=doubtful,
         grace_s=grace_s,
         watch_s=watch_s,
     )

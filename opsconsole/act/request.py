@@ -50,6 +50,8 @@ class Request(msgspec.Struct, frozen=True, dict=True):
     """For `command`: name of the [[action]]."""
     idle_s: float | None = None
     """For `hibernate` without names: for how long a session must have been idle; None: as configured."""
+    doubtful: bool = False
+    """For `hibernate` without names: those too that a person has to choose, for a list in which that is done."""
     grace_s: float = 10.0
     watch_s: float = 10.0
 

@@ -22,9 +22,10 @@ from opsconsole.act.resume_command import resume_command
 from opsconsole.collect import procfs
 from opsconsole.collect.agent_hooks import hooks_object
 from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
-from opsconsole.collect.agent_screen import raw_draft
+from opsconsole.collect.agent_screen import mode_shown, raw_draft
 from opsconsole.collect.agent_transcript import find_transcript
 from opsconsole.collect.agents import AgentProfile
+from opsconsole.collect.command import SHELL, interpreter_kind, parse
 from opsconsole.config.types import Config
 from opsconsole.model.agent import AgentEvidence, RegistryEntry, TranscriptTail
 from opsconsole.model.session import Pane, Session
@@ -63,6 +64,7 @@ def examine(looker: AgentLooker, view: SessionsView, session: Session, config: C
     if reason := why_not_name(session.name, config.console.protect):
         raise WhyNot(reason)
     pane = _only_agent(session)
+    _only_place(view, session, pane)
     profile = looker.agents.profiles[pane.agent]
     if profile.resume is None:
         raise WhyNot(f"{pane.agent} is not hibernated: bringing its conversation back was never tried")
@@ -78,11 +80,8 @@ def examine(looker: AgentLooker, view: SessionsView, session: Session, config: C
         raise WhyNot(reason)
     argv, environment, cwd = living.argv, _environment(living.pid), _cwd(living.pid)
     resume = resume_command(argv, environment, cwd, evidence.entry.session_id, profile.resume)
+    _same_mode(argv, pane, evidence, profile)
     draft = _whole_draft(pane, evidence, profile)
-    table = view.processes.value
-    root = table.get(pane.pid) if table is not None and pane.pid is not None else None
-    if root is None:
-        raise WhyNot("its pane's process is not in the process table", "unknown")
     return Candidate(
         session=session,
         pane=pane,
@@ -96,7 +95,7 @@ def examine(looker: AgentLooker, view: SessionsView, session: Session, config: C
         cwd=cwd,
         resume=resume,
         draft=draft,
-        under_shell=root.pid != living.pid,
+        under_shell=_under_shell(view, pane, living),
     )
 
 
@@ -109,6 +108,50 @@ def _only_agent(session: Session) -> Pane:
     if panes[0].agent_state == "hibernated":
         raise WhyNot("it is hibernated already", "nothing")
     return panes[0]
+
+
+def _only_place(view: SessionsView, session: Session, pane: Pane) -> None:
+    """Who sits in a session that shares the pane is not told of this one."""
+    others = [each.name for each in view.sessions.value or () if each.id != session.id and _has(each, pane)]
+    if others:
+        raise WhyNot(f"its pane is in session {others[0]} too: whether somebody sits there is not known")
+
+
+def _has(session: Session, pane: Pane) -> bool:
+    return any(each.id == pane.id for each in session.panes)
+
+
+def _under_shell(view: SessionsView, pane: Pane, living: Living) -> bool:
+    """Whether its shell has the pane when it ends; False when it is the pane's own process. Raises WhyNot for more:
+    whatever else waits for its end would go on with what it has to do then."""
+    table = view.processes.value
+    root = table.get(pane.pid) if table is not None and pane.pid is not None else None
+    agent = table.get(living.pid) if table is not None else None
+    if root is None or agent is None:
+        raise WhyNot("its pane's process is not in the process table", "unknown")
+    if root.pid == living.pid:
+        return False
+    kind = interpreter_kind(root.exe or "")
+    shell = parse(kind, root.argv) if kind == SHELL and root.argv else None
+    if shell is None or shell.script or shell.code or agent.ppid != root.pid:
+        parent = (table.get(agent.ppid) if table is not None else None) or root
+        raise WhyNot(f"{parent.pid} ({parent.command}) waits for its end, and would go on with whatever comes then")
+    return True
+
+
+def _same_mode(argv: tuple[str, ...], pane: Pane, evidence: AgentEvidence, profile: AgentProfile) -> None:
+    """Raise WhyNot when it was started in a mode that it is not in any more: it would come back in that one."""
+    assert profile.resume is not None  # noqa: S101 - asked for before
+    words = f" {' '.join(argv[1:])} ".replace("=", " ")
+    for mode in profile.resume.modes:
+        if f" {mode.given} " not in words:
+            continue
+        try:
+            shown_now = mode_shown(screen(pane.id), profile.screen, evidence.version, mode.shows)
+        except PaneLost as lost:
+            raise WhyNot(f"its mode cannot be read: {lost}", "unknown") from None
+        if not shown_now:
+            raise WhyNot(f"it was started with {mode.given}, is in another mode now, and would come back in the first")
 
 
 def _at_rest(session: Session, pane: Pane, config: Config) -> None:

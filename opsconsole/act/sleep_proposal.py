@@ -7,10 +7,12 @@ import subprocess
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from opsconsole.act.sleep_preflight import Candidate
 from opsconsole.collect.documents import NotJson, decoded
 from opsconsole.collect.files import FileUnreadable, read_capped
+from opsconsole.model.plan import Preflight
 from opsconsole.model.session import Session
 from opsconsole.model.text import clean, shown
 
@@ -27,8 +29,18 @@ def rank(sessions: Iterable[Session]) -> list[Session]:
     return sorted(with_agent, key=lambda each: (-(each.rss_bytes or 0) - (each.swap_bytes or 0), each.name))
 
 
-def beforehand(candidate: Candidate) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What was looked at and speaks for it, in one line each; then what is worth knowing, though not against it."""
+class Beforehand(NamedTuple):
+    """What was looked at before a session is hibernated."""
+
+    seen: tuple[str, ...]
+    """What speaks for it, in one line each."""
+    warnings: tuple[str, ...]
+    """What is worth knowing, though not against it."""
+    preflight: tuple[Preflight, ...]
+
+
+def beforehand(candidate: Candidate, wanted_s: float = 0.0) -> Beforehand:
+    """What is known of a candidate. Idle for less than ``wanted_s``, a person has to choose it."""
     days, git = _days_left(candidate), _git(candidate.cwd)
     draft, attached = candidate.draft, candidate.session.attached
     seen = (
@@ -47,7 +59,28 @@ def beforehand(candidate: Candidate) -> tuple[tuple[str, ...], tuple[str, ...]]:
         warnings.append(git)
     if attached:
         warnings.append("a terminal is attached to it")
-    return seen, tuple(warnings)
+    idle = candidate.session.idle_s
+    return Beforehand(
+        seen,
+        tuple(warnings),
+        (
+            *((Preflight(f"idle for less than {_span(wanted_s)}", False),) if (idle or 0.0) < wanted_s else ()),
+            Preflight("id", True),
+            Preflight(f"transcript, {days}d", days > SHORT_DAYS),
+            Preflight("directory", True),
+            Preflight("draft, will be kept" if draft else "no draft", not draft),
+            Preflight("no shell", True),
+            Preflight("attached" if attached else "nobody there", not attached),
+            Preflight(_GIT_WORDS.get(git, git), git in _GIT_WORDS),
+        ),
+    )
+
+
+_GIT_WORDS = {"": "git clean", NO_GIT: "no git"}
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 3600:g}h" if seconds >= 3600 else f"{seconds / 60:g}m"
 
 
 def _days_left(candidate: Candidate) -> int:

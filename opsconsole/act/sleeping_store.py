@@ -21,6 +21,8 @@ from opsconsole.model.sleeping import SavedSession
 from opsconsole.model.text import clean
 
 FOLDER = "sleeping"
+ASKED = "asked"
+"""Argument of the script when `wake` runs it, which sees to all that comes after."""
 _MOST_BYTES = 4 * 1024 * 1024
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")
 
@@ -105,7 +107,10 @@ def card_text(saved: SavedSession, script: Path) -> str:
 
 
 def _script(record: Path, card: Path) -> str:
-    """Run by the pane: with ``card`` it shows the card and waits for Enter; then, or without, it wakes the session."""
+    """Run by the pane: with ``card`` it shows the card and waits for Enter; then, or without, it wakes the session.
+
+    No key that is pressed on the card ends it: the pane would go with it.
+    """
     import opsconsole
 
     package = Path(opsconsole.__file__).resolve().parents[1]
@@ -114,10 +119,12 @@ def _script(record: Path, card: Path) -> str:
         (
             "#!/bin/sh",
             'if [ "$1" = card ]; then',
+            "  trap : INT QUIT TSTP",
             f"  printf '\\033[?25l'; cat {shlex.quote(str(card))}",
-            "  read -r _ || exit 1",
+            '  [ -z "$2" ] || printf \'      %s\\n\' "$2"',
+            "  until read -r _; do [ -t 0 ] || exit 1; sleep 0.2; done",
             "fi",
-            f"exec env PYTHONPATH={shlex.quote(str(package))} {' '.join(shlex.quote(word) for word in waker)}",
+            f'exec env PYTHONPATH={shlex.quote(str(package))} {" ".join(map(shlex.quote, waker))} "$1"',
             "",
         )
     )

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import msgspec
 
-_LISTS = ("work", "done", "logged_out", "rest", "mode", "busy", "background", "pending", "choice")
+_LISTS = ("work", "done", "logged_out", "rest", "mode", "busy", "background", "pending", "kept", "choice")
 
 
 class RegistryProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,8 +52,19 @@ class ResumeProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drop: tuple[str, ...] = ()
     """Options without a value that must not be given again."""
     drop_value: tuple[str, ...] = ()
+    modes: tuple[Mode, ...] = ()
+    """Modes that can be left while it runs: then its options would bring back another one than it is in."""
     drop_optional: tuple[str, ...] = ()
     """The same of options with a value, and of options that may have one."""
+
+
+class Mode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mode that an option starts it in: brought back by it, the agent is in that mode again."""
+
+    given: str
+    """The option, with its value after a blank when it takes one."""
+    shows: str
+    """Words of its footer in that mode."""
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +98,8 @@ class ScreenProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     """Footer segment: something runs besides."""
     pending: tuple[str, ...] = ()
     """Footer segment: the next key does something else than usual."""
+    kept: tuple[str, ...] = ()
+    """On a line right above the box or below it: it holds something unsent that is not in the box."""
     choice: tuple[str, ...] = ()
     """On a line of a screen without a box: there is a choice to make."""
     questions: tuple[Question, ...] = ()

@@ -19,10 +19,13 @@ _ESCAPE = re.compile(r"\x1b(?:\[([0-9;:]*)m|\[[0-9;:?]*[A-Za-z]|\][^\x07\x1b]*(?
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _GAP = re.compile(r"\s{3,}")
 _SEPARATOR = " · "
-_OPENS_MENU = ("/", "@")
+_OPENS_MENU = re.compile(r"(?:^|\s)[/@]\S*$")
+"""What it ends in may have opened a menu, in which the next keys choose."""
 _ABOVE = 24
 """Lines above the box, empty ones apart, that may belong to what is going on."""
 _TALLEST_BOX = 60
+_FOLDED = 2
+"""Further lines that a line about what is going on may take on a narrow screen."""
 _BELOW = 25
 """Lines of a screen without a box in which a question is looked for."""
 _TALLEST_FOOTER = 6
@@ -107,6 +110,17 @@ def raw_draft(captured: str, profiles: Iterable[ScreenProfile], version: str) ->
     return ()
 
 
+def mode_shown(captured: str, profiles: Iterable[ScreenProfile], version: str, words: str) -> bool | None:
+    """Whether one part of the footer says exactly these words; None when there is no box to have a footer."""
+    lines = parse(captured)
+    for profile in profiles:
+        if profile.holds_for(version) and profile.prompt and (box := _find_box(lines, profile)) is not None:
+            below = [line.text.strip() for line in lines[box[1] + 1 :] if line.text.strip()]
+            parts = [part for text in below for group in _GAP.split(text) for part in group.split(_SEPARATOR)]
+            return any(words in part for part in parts)
+    return None
+
+
 def _with_box(lines: list[Line], profile: ScreenProfile, at: float) -> AgentScreen:
     box = _find_box(lines, profile)
     if box is None:
@@ -120,9 +134,13 @@ def _with_box(lines: list[Line], profile: ScreenProfile, at: float) -> AgentScre
     kind, told = _footer(below, profile)
     if kind in ("rest", "quiet", "odd") and (out := _last_said(above, profile)):
         return AgentScreen("logged-out", _told(out), _told(draft), at)
+    if kept := next(filter(None, (profile.finds("kept", text) for text in (*above[-3:], *below))), ""):
+        return AgentScreen("in-use", _told(kept), _told(draft), at)
     if draft:
-        if draft.startswith(_OPENS_MENU) and "\n" not in draft:
+        if _OPENS_MENU.search(draft) or (draft.startswith("/") and "\n" not in draft):
             kind, told = "in-use", "a menu"
+        elif _is_completed(content):
+            kind, told = "in-use", "a completion"
         elif kind not in ("in-use", "background"):
             kind, told = "draft", ""
     return AgentScreen(kind, _told(told), _told(draft), at)
@@ -157,13 +175,31 @@ def _draft(content: list[Line]) -> str:
     return "\n".join(line.text.replace("\xa0", " ").rstrip() for line in parts).strip()
 
 
+def _is_completed(content: list[Line]) -> bool:
+    """Whether faint text stands beside what was typed: it is offered, and would not come back."""
+    marks = "".join(
+        mark
+        for line in content
+        for character, mark in zip(line.text[2:], line.marks[2:], strict=True)
+        if character.strip()
+    )
+    return FAINT in marks
+
+
 def _activity(above: list[str], profile: ScreenProfile) -> str:
-    """Words of a line above the box that says it is working, unless something below that line says it is over."""
-    for text in reversed(above):
+    """Words of a line above the box that says it is working, unless something below that line says it is over.
+
+    On a narrow screen such a line goes on in the next ones.
+    """
+    for number in range(len(above) - 1, -1, -1):
+        text = above[number]
         if work := profile.finds("work", text):
             return work
         if profile.finds("done", text):
             return ""
+        following = [text, *(line.strip() for line in above[number + 1 : number + 1 + _FOLDED])]
+        if work := profile.finds("work", " ".join(following)):
+            return work
     return ""
 
 

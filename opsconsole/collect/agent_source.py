@@ -78,8 +78,10 @@ class AgentSource:
     every_s = 2.0
     deadline_s = 5.0
 
-    def __init__(self, agents: Agents, root: Path = Path("/proc")) -> None:
+    def __init__(self, agents: Agents, root: Path = Path("/proc"), search_bytes: int = SEARCH_BYTES) -> None:
+        """``search_bytes`` bounds how much of transcripts one look searches."""
         self._agents = agents
+        self._search_bytes = search_bytes
         self._root = str(root)
         self._attended: tuple[Attended, ...] = ()
         self._servers: frozenset[int] = frozenset()
@@ -87,7 +89,8 @@ class AgentSource:
 
     def attend(self, agents: Iterable[Attended], servers: Iterable[int] = ()) -> bool:
         """Look at these from now on, and at these tmux servers; whether there is any that was not attended before."""
-        told = tuple(agents)
+        # One pane may be in several sessions (linked windows, grouped sessions): it is looked at once.
+        told = tuple({(one.pane.id, one.process): one for one in agents}.values())
         known = {(one.pane.id, one.process) for one in self._attended}
         self._attended, self._servers = told, frozenset(servers)
         return any((one.pane.id, one.process) not in known for one in told)
@@ -102,7 +105,7 @@ class AgentSource:
             self._read_entry(one, followed)
         self._capture([(one, followed) for one, followed in pairs if self._wants_capture(one, followed, clock)], clock)
         self._read_pss(pairs, clock)
-        budget = [SEARCH_BYTES]
+        budget = [self._search_bytes]
         seen = {one.pane.id: self._evidence(one, followed, budget, clock) for one, followed in pairs}
         return ok(AgentsSeen(seen, self._oom_scores()), clock.wall())
 

@@ -7,6 +7,7 @@ must have the same digest as when the plan was made.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -111,6 +112,15 @@ class Survivor(msgspec.Struct, frozen=True):
         return self.id.pid
 
 
+class Preflight(msgspec.Struct, frozen=True):
+    """One thing that was looked at before a session is proposed for hibernation."""
+
+    told: str
+    """In a few words, for people: ``transcript, 29d``, ``3 uncommitted files``."""
+    clean: bool
+    """Whether nothing of it needs a person's judgement."""
+
+
 class Subplan(msgspec.Struct, frozen=True, kw_only=True):
     """What is done about one subject. Subplans of a plan run side by side and fail apart."""
 
@@ -126,6 +136,8 @@ class Subplan(msgspec.Struct, frozen=True, kw_only=True):
     seen: tuple[str, ...] = ()
     """What was looked at beforehand and speaks for it, one line for people each."""
     warnings: tuple[str, ...] = ()
+    preflight: tuple[Preflight, ...] = ()
+    """The same as ``seen`` and ``warnings``, one by one, where a list has to tell them in a line."""
     known: tuple[ProcessId, ...] = ()
     """Instances when the plan was made: whatever appears beside them was started since."""
     data: dict[str, Any] = {}
@@ -134,6 +146,11 @@ class Subplan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         return f"{self.subject_kind}:{self.subject}"
+
+    @property
+    def all_clean(self) -> bool:
+        """Whether all that was looked at is known to be clean."""
+        return all(each.clean for each in self.preflight) and not self.warnings
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -184,6 +201,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Between SIGTERM and SIGKILL."""
     watch_s: float = 10.0
     """For how long it is watched afterwards whether anything comes back."""
+
+    def only(self, keys: Collection[str]) -> Plan:
+        """The same about the subjects with these keys alone; the others are left out."""
+        chosen = tuple(subplan for subplan in self.subplans if subplan.key in keys)
+        others = (Refusal(each.subject, "not marked", "nothing") for each in self.subplans if each.key not in keys)
+        return msgspec.structs.replace(self, subplans=chosen, left_out=(*self.left_out, *others))
 
     @property
     def targets(self) -> tuple[Target, ...]:

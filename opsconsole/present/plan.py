@@ -69,7 +69,7 @@ def plan_lines(plan: Plan) -> tuple[PlanLine, ...]:
     """Everything the operator must know before agreeing: targets, what stays and why, steps, checks."""
     lines = [PlanLine("title", plan_title(plan))]
     if plan.verb == "hibernate":
-        lines.append(PlanLine("heading", _freed(plan)))
+        lines.append(PlanLine("heading", freed_line(plan)))
         if len(plan.subplans) > 1:
             lines += [PlanLine("check", f"{subject_label(each)}: {_gives_back(each)}") for each in plan.subplans]
     for subplan in plan.subplans:
@@ -83,12 +83,12 @@ def plan_lines(plan: Plan) -> tuple[PlanLine, ...]:
     return tuple(lines)
 
 
-def _freed(plan: Plan) -> str:
-    """``These 4: frees about 5.1G of memory and 2.2G of swap; idle 2h to 9h``."""
+def freed_line(plan: Plan) -> str:
+    """What hibernating these gives back: ``These 4: frees about 5.1G of memory and 2.2G of swap; idle 2h to 9h``."""
     told = [subplan.data for subplan in plan.subplans]
     sums = [_sum(each.get(field) for each in told) for field in ("rss_bytes", "swap_bytes")]
     idle = sorted(float(each["idle_s"]) for each in told if each.get("idle_s") is not None)
-    since = dict.fromkeys(humanise.duration(seconds) for seconds in (idle[:1] + idle[-1:]))
+    since = dict.fromkeys(humanise.duration_short(seconds) for seconds in (idle[:1] + idle[-1:]))
     which = "This one" if len(told) == 1 else f"These {len(told)}"
     swap = f" and {humanise.size(sums[1])} of swap" if sums[1] else ""
     return f"{which}: frees about {humanise.size(sums[0])} of memory{swap}; idle {' to '.join(since)}"

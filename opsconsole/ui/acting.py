@@ -7,6 +7,7 @@ says "read-only".
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,18 +33,24 @@ class Wish:
     """Of duplicates that nothing tells apart: the pid that the operator wants to stay."""
     action: str = ""
     """Name of the own command."""
+    listed: bool = False
+    """Of hibernation: all sessions, those too that a person has to choose; they are chosen from in a list."""
 
     def is_like(self, other: Wish) -> bool:
         """Whether it asks for the same, whatever was seen."""
-        mine = (self.verb, self.names, self.expected, self.keep, self.action)
-        return mine == (other.verb, other.names, other.expected, other.keep, other.action)
+        mine = (self.verb, self.names, self.expected, self.keep, self.action, self.listed)
+        return mine == (other.verb, other.names, other.expected, other.keep, other.action, other.listed)
 
 
 class Offer(Protocol):
-    """A plan that the operator is asked about. All of it but ``plan`` blocks: never on the event loop."""
+    """A plan that the operator is asked about. All of it but ``plan`` and ``choose`` blocks: not on the event loop."""
 
     @property
     def plan(self) -> Plan: ...
+
+    def choose(self, keys: Collection[str]) -> None:
+        """From now on the plan is about these of its subjects alone. Does not block."""
+        ...
 
     def changed(self) -> str:
         """What of the plan's targets is not any more as it was planned; empty while all is."""
@@ -84,8 +91,11 @@ def open_door(state_dir: Path) -> Acting:
 
     class PlanOnOffer:
         def __init__(self, plan: Plan, ready: ReadyExecutor | None) -> None:
-            self.plan = plan
+            self._whole = self.plan = plan
             self._ready = ready
+
+        def choose(self, keys: Collection[str]) -> None:
+            self.plan = self._whole.only(keys)
 
         def changed(self) -> str:
             return changed(self.plan)
@@ -117,6 +127,7 @@ def open_door(state_dir: Path) -> Acting:
                 expected=wish.expected,
                 keep=wish.keep,
                 action=wish.action,
+                doubtful=wish.listed,
             )
             if isinstance(made, Refused):
                 if ready is not None:

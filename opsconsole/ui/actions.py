@@ -53,6 +53,13 @@ class Context:
     """All that the pane shows, for actions that are about all of them."""
     marked: int = 0
     """Marked rows of the pane."""
+    pressed: bool = False
+    """Whether a finding says that there are more sessions than the machine, or the config, can bear."""
+
+    @property
+    def proposes_sleep(self) -> bool:
+        """Whether the key for hibernating is about all sessions: there is pressure, and none is chosen."""
+        return self.pressed and self.pane == "sessions" and not self.marked
 
     @property
     def why_no_change(self) -> str:
@@ -193,7 +200,8 @@ def _verb(spec: VerbSpec) -> ConsoleAction:
             return context.why_no_change
         if spec.verb not in context.verbs:
             return "not available"
-        return why_none(spec, context.of_pane if spec.all_of_them else context.subjects)
+        about_all = spec.all_of_them or (spec.id == "hibernate" and context.proposes_sleep)
+        return why_none(spec, context.of_pane if about_all else context.subjects)
 
     return ConsoleAction(
         spec.id,

@@ -21,6 +21,7 @@ from opsconsole.present.plan import plan_title, proposals, refused_text
 from opsconsole.ui.acting import Acting, Offer, Wish
 from opsconsole.ui.actions import ConsoleAction, Context
 from opsconsole.ui.dialogs.choice import ChoiceBox
+from opsconsole.ui.dialogs.hibernation import HibernationBox
 from opsconsole.ui.dialogs.menu import Entry, MenuBox
 from opsconsole.ui.dialogs.plan import Answer, PlanBox
 from opsconsole.ui.dialogs.refusal import RefusalBox
@@ -31,7 +32,7 @@ from opsconsole.ui.screens.checklist import ChecklistScreen
 from opsconsole.ui.screens.journal import JournalScreen
 from opsconsole.ui.screens.plan import PlanScreen
 from opsconsole.ui.screens.report import ReportScreen
-from opsconsole.ui.subjects import Member, Subject, subjects_of
+from opsconsole.ui.subjects import Member, Subject, presses_on_sessions, subjects_of
 from opsconsole.ui.under_way import Told, UnderWay, note
 from opsconsole.ui.verbs import BY_ID, running
 from opsconsole.ui.wishes import Choose, applies, start_or_stop, wish_of
@@ -88,6 +89,7 @@ class Deeds:
             subjects=subjects,
             of_pane=of_pane,
             marked=len(marked),
+            pressed=snapshot is not None and presses_on_sessions(snapshot.diagnosis),
         )
 
     # What the keys do
@@ -127,11 +129,11 @@ class Deeds:
         names = () if finding.remedy.action == "prune-environments" else finding.remedy.targets
         self.ask(Wish(finding.remedy.action, names, snapshot, self._app.loaded))
 
-    def _wish(self, action: ConsoleAction) -> None:
+    def _wish(self, action: ConsoleAction, context: Context | None = None) -> None:
         snapshot = self._app.main.shown
         if snapshot is None or self._acting is None:
             return
-        context = self._app.context()
+        context = context or self._app.context()
         asked = wish_of(action, context, snapshot, self._app.loaded)
         if isinstance(asked, str):
             self._say(f"{action.label}: {asked}", "muted")
@@ -156,7 +158,8 @@ class Deeds:
         )
 
     def _open_menu(self) -> None:
-        context = self._app.context()
+        # What a menu lists is about its rows alone.
+        context = replace(self._app.context(), pressed=False)
         if not context.subjects:
             return
         names = [subject.name for subject in context.subjects]
@@ -172,7 +175,10 @@ class Deeds:
                 # Its row has gone, and the cursor is on another now.
                 self._say(f"{about} is not what is selected any more: nothing was done", "warn")
                 return
-            self._app.action_perform(action_id)
+            if action_id == "hibernate":
+                self._wish(self._app.actions[action_id], context)
+            else:
+                self._app.action_perform(action_id)
 
         self._app.push_screen(
             MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
@@ -225,7 +231,7 @@ class Deeds:
             return
         if origin is self._app.main and self._app.main.footer.said:
             self._app.main.footer.say("")
-        box = PlanBox(
+        box = (HibernationBox if wish.listed else PlanBox)(
             made,
             lambda: self._app.main.latest,
             origin,
@@ -247,6 +253,11 @@ class Deeds:
         if proposals(refused):
             path = str(wish.loaded.path) if wish.loaded.path is not None else ""
             self._app.push_screen(RefusalBox(refused, path, self._app.screen, ascii_only=self._app.ascii_only))
+            return
+        if wish.listed and refused.kind == "nothing" and refused.refusals:
+            entries = [Entry(each.subject, "", each.subject, "", each.reason) for each in refused.refusals]
+            about = "No session can be hibernated now"
+            self._app.push_screen(MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only))
             return
         self._say(refused_text(refused), "muted" if refused.kind == "nothing" else "warn")
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from opsconsole.config.types import Config
 from opsconsole.model.environment import Environment
+from opsconsole.model.finding import Diagnosis
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.process import Process
 from opsconsole.model.service import Service, Site
@@ -79,6 +80,15 @@ def members_of(subject: Subject, snapshot: Snapshot) -> tuple[Member, ...]:
     if isinstance(item, Process):
         return (Member(item.id, "process", item.command, item.started_at, item.rss_bytes),)
     return ()
+
+
+def presses_on_sessions(diagnosis: Diagnosis | None) -> bool:
+    """Whether memory is short, or there are more sessions than allowed."""
+    told = (*diagnosis.findings, *diagnosis.muted) if diagnosis is not None else ()
+    return any(finding.rule in _PRESSURE for finding in told)
+
+
+_PRESSURE = ("memory-pressure", "swap-thrash", "sessions-many")
 
 
 def _owner(owner: ProcessId, command: str, snapshot: Snapshot) -> Member:

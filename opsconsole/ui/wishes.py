@@ -39,6 +39,8 @@ def wish_of(action: ConsoleAction, context: Context, snapshot: Snapshot, loaded:
     spec = action.verb
     if spec is None:
         return "it changes nothing"
+    if spec.verb == "hibernate" and (spec.all_of_them or context.proposes_sleep):
+        return Wish(spec.verb, (), snapshot, loaded, listed=True)
     if spec.all_of_them:
         return Wish(spec.verb, (), snapshot, loaded)
     subjects = tuple(subject for subject in context.subjects if subject.kind in spec.kinds)

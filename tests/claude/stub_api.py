@@ -1,7 +1,8 @@
 """A stub of the Messages API on loopback, for a real agent to talk to. What it answers stands in the prompt.
 
 ``SAY:text`` answers that; ``SLOWn`` a word a second for n seconds; ``HANGn`` nothing for n seconds; ``CALL:{name,
-input}`` a tool call, then "The tool has finished."; ``E529`` an overload each time; anything else a short text.
+input}`` a tool call, then "The tool has finished."; ``THENn`` a word a second for n seconds after that call;
+``E529`` and other numbers an error each time, with what stands after it in brackets; anything else a short text.
 """
 
 from __future__ import annotations
@@ -16,6 +17,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 WORDS_EVERY_S = 1.0
+ERRORS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+    500: "api_error",
+    529: "overloaded_error",
+}
 
 
 class StubApi:
@@ -59,9 +68,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, asked: dict[str, Any]) -> None:
         prompt, after_tool = last_prompt(asked.get("messages", []))
-        if "E529" in prompt and not after_tool:
-            error = {"type": "overloaded_error", "message": "Overloaded"}
-            self._json(529, {"type": "error", "error": error})
+        if (failure := re.search(r"\bE(\d{3})(?:\[(.*?)\])?", prompt)) and not after_tool:
+            code = int(failure[1])
+            error = {"type": ERRORS[code], "message": failure[2] or ERRORS[code].replace("_", " ")}
+            self._json(code, {"type": "error", "error": error})
             return
         if hang := re.search(r"HANG(\d+)", prompt):
             time.sleep(int(hang[1]))
@@ -135,7 +145,7 @@ def tool_call(prompt: str) -> dict[str, Any] | None:
 
 
 def words(prompt: str, after_tool: bool) -> Iterator[str]:
-    if (slow := re.search(r"SLOW(\d+)", prompt)) and not after_tool:
+    if slow := re.search(r"THEN(\d+)" if after_tool else r"SLOW(\d+)", prompt):
         for number in range(int(slow[1])):
             time.sleep(WORDS_EVERY_S)
             yield f"word{number} "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from opsconsole.config.types import Config, LoadedConfig, ServiceTable, WorkerTable
@@ -51,8 +51,11 @@ class TellingFeed(SampleFeed):
 
 class RecordedOffer:
     def __init__(self, plan: Plan, door: RecordingDoor) -> None:
-        self.plan = plan
+        self._whole = self.plan = plan
         self._door = door
+
+    def choose(self, keys: Collection[str]) -> None:
+        self.plan = self._whole.only(keys)
 
     def changed(self) -> str:
         return self._door.changed + ""

@@ -73,28 +73,35 @@ def _proposal(
     wanted = request.idle_s if request.idle_s is not None else float(request.loaded.config.sessions.idle_after)
     parts: list[Part] = []
     for session in rank(sessions):
-        if (session.idle_s or 0.0) < wanted and session.state == "idle":
-            parts.append(Refusal(session.name, "it has not been idle for long enough", "nothing"))
-        elif session.state == "idle" and session.draft:
-            parts.append(Refusal(session.name, "unsent text waits in its box: name it to have that kept", "nothing"))
-        elif session.state == "idle" and session.attached:
-            parts.append(Refusal(session.name, "somebody is attached to it", "nothing"))
-        elif session.state != "hibernated":
-            part = _part(request, looker, view, session)
+        if session.state == "hibernated":
+            continue
+        if session.state == "idle" and not request.doubtful and (doubt := _doubt(session, wanted)):
+            parts.append(Refusal(session.name, doubt, "nothing"))
+        else:
+            part = _part(request, looker, view, session, wanted if request.doubtful else 0.0)
             # Nobody asked for this very one: that it does not qualify is no refusal.
             parts.append(part if isinstance(part, Subplan) else msgspec.structs.replace(part, kind="nothing"))
     return parts
 
 
-def _part(request: Request, looker: AgentLooker, view: SessionsView, session: Session) -> Part:
+def _doubt(session: Session, wanted_s: float) -> str:
+    """Why it is not proposed where nobody can be asked about it; empty when it may be."""
+    if (session.idle_s or 0.0) < wanted_s:
+        return "it has not been idle for long enough"
+    if session.draft:
+        return "unsent text waits in its box: name it to have that kept"
+    return "somebody is attached to it" if session.attached else ""
+
+
+def _part(request: Request, looker: AgentLooker, view: SessionsView, session: Session, wanted_s: float = 0.0) -> Part:
     try:
         candidate = examine(looker, view, session, request.loaded.config)
-        return _subplan(request, candidate)
+        return _subplan(request, candidate, wanted_s)
     except WhyNot as why_not:
         return Refusal(session.name, clean(why_not.reason, 600), why_not.kind)
 
 
-def _subplan(request: Request, candidate: Candidate) -> Subplan:
+def _subplan(request: Request, candidate: Candidate, wanted_s: float) -> Subplan:
     session, living = candidate.session, candidate.living
     if reason := why_not_signal(living, request.bounds):
         raise WhyNot(reason)
@@ -112,7 +119,7 @@ def _subplan(request: Request, candidate: Candidate) -> Subplan:
         command=living.mark.command,
         memory_bytes=session.rss_bytes,
     )
-    seen, warnings = beforehand(candidate)
+    known = beforehand(candidate, wanted_s)
     where = "its shell stays" if candidate.under_shell else "it stays in the pane"
     return Subplan(
         subject=session.name,
@@ -130,8 +137,9 @@ def _subplan(request: Request, candidate: Candidate) -> Subplan:
             f"the transcript has at least {candidate.transcript.size} bytes, and its end can be read",
             "memory before and after, measured",
         ),
-        seen=seen,
-        warnings=warnings,
+        seen=known.seen,
+        warnings=known.warnings,
+        preflight=known.preflight,
         data={
             "conversation": candidate.entry.session_id,
             "pane_pid": candidate.pane.pid,
@@ -294,10 +302,10 @@ def _leave_card(job: Job, saved: SavedSession) -> None:
 
 
 def show_card(pane: PaneId, store: SleepingStore, saved: SavedSession) -> None:
-    """Run the card in a pane whose process has ended."""
+    """Run the card in a pane whose process has ended. The pane stays whatever becomes of the card: only who wakes it
+    gives it its own setting back."""
     card = f"exec sh {shlex.quote(str(store.script_path(saved.conversation)))} card"
     ask(pane, "respawn-pane", "-k", "-t", pane.pane, "-c", directory(saved.cwd), card)
-    set_option(pane, "remain-on-exit", saved.remain_on_exit)
 
 
 def _prompt(pane: PaneId) -> str:

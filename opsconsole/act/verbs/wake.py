@@ -28,7 +28,7 @@ from opsconsole.act.pane import (
 from opsconsole.act.policy import why_not_name
 from opsconsole.act.request import Part, Request, WhyNot, each, one_of
 from opsconsole.act.sleep_outcome import available_bytes, whole
-from opsconsole.act.sleeping_store import NotKept, SleepingStore
+from opsconsole.act.sleeping_store import ASKED, NotKept, SleepingStore
 from opsconsole.act.verbs.hibernate import show_card
 from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
 from opsconsole.collect.agent_screen import parse
@@ -155,8 +155,10 @@ def _room(job: Job, saved: SavedSession) -> None:
 
 
 def _resume(job: Job, store: SleepingStore, saved: SavedSession, pane: Pane) -> None:
-    script = shlex.quote(str(store.script_path(saved.conversation)))
+    script = f"{shlex.quote(str(store.script_path(saved.conversation)))} {ASKED}"
     now = facts(saved.pane)
+    if now.synchronized and (saved.under_shell or saved.draft):
+        raise StepFailed("what is typed there would go to every pane of its window (synchronize-panes)")
     if not saved.under_shell:
         if not now.dead and (now.pid != pane.pid or now.command not in _SHELLS):
             raise TargetChanged(f"its pane runs {now.command} now, not the card; nothing was done")
