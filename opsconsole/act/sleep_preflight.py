@@ -28,6 +28,7 @@ from opsconsole.collect.agents import AgentProfile
 from opsconsole.collect.command import SHELL, interpreter_kind, parse
 from opsconsole.config.types import Config
 from opsconsole.model.agent import AgentEvidence, RegistryEntry, TranscriptTail
+from opsconsole.model.process import usage
 from opsconsole.model.session import Pane, Session
 
 QUIET_S = 600.0
@@ -54,6 +55,9 @@ class Candidate(msgspec.Struct, frozen=True):
     resume: tuple[str, ...]
     draft: str
     """Unsent text, whole; empty for none."""
+    memory_bytes: int | None
+    """Of the agent and all below it, which is what is given back; shared pages by their share where that is known."""
+    swap_bytes: int | None
     under_shell: bool
 
 
@@ -82,6 +86,7 @@ def examine(looker: AgentLooker, view: SessionsView, session: Session, config: C
     resume = resume_command(argv, environment, cwd, evidence.entry.session_id, profile.resume)
     _same_mode(argv, pane, evidence, profile)
     draft = _whole_draft(pane, evidence, profile)
+    memory, swap = _given_back(view, living)
     return Candidate(
         session=session,
         pane=pane,
@@ -95,6 +100,8 @@ def examine(looker: AgentLooker, view: SessionsView, session: Session, config: C
         cwd=cwd,
         resume=resume,
         draft=draft,
+        memory_bytes=memory,
+        swap_bytes=swap,
         under_shell=_under_shell(view, pane, living),
     )
 
@@ -119,6 +126,18 @@ def _only_place(view: SessionsView, session: Session, pane: Pane) -> None:
 
 def _has(session: Session, pane: Pane) -> bool:
     return any(each.id == pane.id for each in session.panes)
+
+
+def _given_back(view: SessionsView, living: Living) -> tuple[int | None, int | None]:
+    """(memory, swap) of the agent's tree in bytes; None where it cannot be read."""
+    table = view.processes.value
+    tree = [each for each in table.tree(living.pid) if each.state != "Z"] if table is not None else []
+    if not tree:
+        return None, None
+    cost = usage(tree)
+    shares = [procfs.read_pss_bytes(f"/proc/{each.pid}") for each in tree]
+    known = [share for share in shares if share is not None]
+    return (sum(known) if len(known) == len(shares) else cost.rss_bytes), cost.swap_bytes
 
 
 def _under_shell(view: SessionsView, pane: Pane, living: Living) -> bool:

@@ -145,7 +145,7 @@ def check_patterns(*patterns: str) -> None:
     """Raise ValueError for one that is no regular expression."""
     for pattern in patterns:
         try:
-            re.compile(pattern)
+            re.compile(f"(?:{pattern})")  # as it stands among others
         except re.error as error:
             raise ValueError(f"not a regular expression: {pattern!r}: {error}") from None
 

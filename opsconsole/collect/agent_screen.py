@@ -21,9 +21,14 @@ _GAP = re.compile(r"\s{3,}")
 _SEPARATOR = " · "
 _OPENS_MENU = re.compile(r"(?:^|\s)[/@]\S*$")
 """What it ends in may have opened a menu, in which the next keys choose."""
-_ABOVE = 24
+_ABOVE = 60
 """Lines above the box, empty ones apart, that may belong to what is going on."""
 _TALLEST_BOX = 60
+_NARROWEST = 40
+"""Cells of a box below which its footer is cut so far that it tells nothing."""
+_CUT_SHORT = 30
+"""A part of a footer that is cut before so many characters may be any."""
+_SPEAKS_OF_KEYS = re.compile(r"(?i)(?:\b(?:esc|enter|tab|space|(?:ctrl|shift|alt)[+-]\S+)|[↑↓])\s+to\b")
 _FOLDED = 2
 """Further lines that a line about what is going on may take on a narrow screen."""
 _BELOW = 25
@@ -132,6 +137,8 @@ def _with_box(lines: list[Line], profile: ScreenProfile, at: float) -> AgentScre
     if work := _activity(above, profile) or next(filter(None, (profile.finds("busy", text) for text in below)), ""):
         return AgentScreen("working", _told(work), _told(draft), at)
     kind, told = _footer(below, profile)
+    if kind in ("rest", "quiet") and len(lines[bottom].text.rstrip()) < _NARROWEST:
+        kind, told = "odd", "a pane too narrow to be read"
     if kind in ("rest", "quiet", "odd") and (out := _last_said(above, profile)):
         return AgentScreen("logged-out", _told(out), _told(draft), at)
     if kept := next(filter(None, (profile.finds("kept", text) for text in (*above[-3:], *below))), ""):
@@ -209,14 +216,16 @@ def _last_said(above: list[str], profile: ScreenProfile) -> str:
 
 
 def _footer(below: list[str], profile: ScreenProfile) -> tuple[ScreenKind, str]:
-    """What the lines below the box say. Notices may stand there too, apart from the state; they tell nothing."""
+    """What the lines below the box say. Notices may stand there too, apart from the state: they tell nothing, unless
+    they speak of keys or are cut so short that they may be anything."""
     if len(below) > _TALLEST_FOOTER or any(profile.finds("choice", text) for text in below):
         return "in-use", "a menu"
     kinds: dict[ScreenKind, str] = {}
     for text in below:
         for group in _GAP.split(text.strip()):
             told = [(_segment(segment, profile), segment) for segment in group.split(_SEPARATOR)]
-            if any(kind != "odd" for kind, _ in told):
+            of_the_state = _SPEAKS_OF_KEYS.search(group) or (group.endswith("…") and len(group) < _CUT_SHORT)
+            if of_the_state or any(kind != "odd" for kind, _ in told):
                 for kind, segment in told:
                     kinds.setdefault(kind, segment)
     for kind, segment in sorted(kinds.items(), key=lambda told: _CAUTION.index(told[0])):

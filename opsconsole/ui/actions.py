@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from opsconsole.model.finding import Finding
 from opsconsole.ui.subjects import Subject
-from opsconsole.ui.verbs import VERBS, Danger, VerbSpec, why_none
+from opsconsole.ui.verbs import BY_ID, VERBS, Danger, VerbSpec, why_none
 
 
 @dataclass(frozen=True)
@@ -200,8 +200,9 @@ def _verb(spec: VerbSpec) -> ConsoleAction:
             return context.why_no_change
         if spec.verb not in context.verbs:
             return "not available"
-        about_all = spec.all_of_them or (spec.id == "hibernate" and context.proposes_sleep)
-        return why_none(spec, context.of_pane if about_all else context.subjects)
+        if spec.id == "hibernate" and context.proposes_sleep:
+            return why_none(BY_ID["hibernate-idle"], context.of_pane)
+        return why_none(spec, context.of_pane if spec.all_of_them else context.subjects)
 
     return ConsoleAction(
         spec.id,

@@ -162,8 +162,9 @@ def _why_no_hibernation(subject: Subject) -> str:
     return told.get(item.state, "" if item.state == "idle" else item.state)
 
 
-def _why_not_idle(subject: Subject) -> str:
-    return "nothing idle" if _why_no_hibernation(subject) else ""
+def _why_no_list(subject: Subject) -> str:
+    """Of any agent session the list tells why it cannot sleep, also while it is still being read."""
+    return "no agent in it" if isinstance(subject.item, Session) and subject.item.state == "none" else ""
 
 
 def _why_no_waking(subject: Subject) -> str:
@@ -267,7 +268,7 @@ VERBS: tuple[VerbSpec, ...] = (
         danger="ends",
         help="List the sessions by what they give back, marked where all is known to be clean",
         kinds=("session",),
-        why_not=_why_not_idle,
+        why_not=_why_no_list,
         panes=("sessions",),
         all_of_them=True,
     ),

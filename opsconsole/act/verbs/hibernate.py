@@ -81,7 +81,12 @@ def _proposal(
             part = _part(request, looker, view, session, wanted if request.doubtful else 0.0)
             # Nobody asked for this very one: that it does not qualify is no refusal.
             parts.append(part if isinstance(part, Subplan) else msgspec.structs.replace(part, kind="nothing"))
-    return parts
+    return sorted(parts, key=_least_given_back)
+
+
+def _least_given_back(part: Part) -> int:
+    """Those first that give most back, of which only the agents' own trees count."""
+    return -sum(part.data.get(field) or 0 for field in ("rss_bytes", "swap_bytes")) if isinstance(part, Subplan) else 1
 
 
 def _doubt(session: Session, wanted_s: float) -> str:
@@ -117,7 +122,7 @@ def _subplan(request: Request, candidate: Candidate, wanted_s: float) -> Subplan
         pane=pane,
         start=living.started_at,
         command=living.mark.command,
-        memory_bytes=session.rss_bytes,
+        memory_bytes=candidate.memory_bytes,
     )
     known = beforehand(candidate, wanted_s)
     where = "its shell stays" if candidate.under_shell else "it stays in the pane"
@@ -144,8 +149,8 @@ def _subplan(request: Request, candidate: Candidate, wanted_s: float) -> Subplan
             "conversation": candidate.entry.session_id,
             "pane_pid": candidate.pane.pid,
             "idle_s": session.idle_s,
-            "rss_bytes": session.rss_bytes,
-            "swap_bytes": session.swap_bytes,
+            "rss_bytes": candidate.memory_bytes,
+            "swap_bytes": candidate.swap_bytes,
             "status_at": candidate.entry.status_at,
             "transcript_bytes": candidate.transcript.size,
             "draft": shown(candidate.draft),

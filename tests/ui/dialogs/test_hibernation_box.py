@@ -162,7 +162,7 @@ async def test_it_fits_and_every_row_comes_into_view(size: tuple[int, int]) -> N
     app, _ = sleepy()
     async with app.run_test(size=size) as pilot:
         box = await listed(pilot, app)
-        for key, last in (("j", "protected"), ("k", "qa_tester2")):
+        for key, last in (("j", "protected"), ("k", "qa_t")):
             seen = ""
             for _ in range(8):
                 lines = ["".join(text for text, _ in line) for line in box.lay_out(*box.size)]
