@@ -45,25 +45,28 @@ def told(line: str) -> str:
     return _LEVEL.sub("", _HEAD.sub("", line[:LINE], count=1), count=1).strip()
 
 
-def mine(errors: Iterable[tuple[str, float | None]]) -> tuple[LogPattern, ...]:
-    """The commonest patterns of these lines with their times, commonest first, of equal ones the newest first."""
+def mine(errors: Iterable[tuple[str, float | None]], dated: bool = True) -> tuple[LogPattern, ...]:
+    """The commonest patterns of these lines with their times, commonest first, of equal ones the newest first.
+
+    Times that are not ``dated`` tell only how far they are apart: their zone is not known.
+    """
     seen: dict[str, list[tuple[str, float | None]]] = {}
     for line, moment in errors:
         key = template(told(line))
         if key and (key in seen or len(seen) < MOST_DISTINCT):
             seen.setdefault(key, []).append((line, moment))
-    patterns = [_pattern(key, lines) for key, lines in seen.items()]
+    patterns = [_pattern(key, lines, dated) for key, lines in seen.items()]
     patterns.sort(key=lambda one: (-one.count, -(one.last or 0.0), one.template))
     return tuple(patterns[:MOST_PATTERNS])
 
 
-def _pattern(key: str, lines: list[tuple[str, float | None]]) -> LogPattern:
+def _pattern(key: str, lines: list[tuple[str, float | None]], dated: bool) -> LogPattern:
     moments = sorted(moment for _, moment in lines if moment is not None)
     return LogPattern(
         template=key,
         count=len(lines),
-        first=moments[0] if moments else None,
-        last=moments[-1] if moments else None,
+        first=moments[0] if moments and dated else None,
+        last=moments[-1] if moments and dated else None,
         every_s=_cadence(moments),
         sample=lines[-1][0][:LINE],
     )

@@ -10,13 +10,13 @@ import contextlib
 import os
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from opsconsole.collect.files import FileUnreadable, open_regular
 from opsconsole.collect.log_patterns import mine
+from opsconsole.collect.log_times import line_time, zone_of
 from opsconsole.model.clock import Clock
 from opsconsole.model.reading import Reading, ok
 from opsconsole.model.text import shown
@@ -31,14 +31,19 @@ LINE_LIMIT = 2000
 SHOWN_ERRORS = 30
 SHOWN_LINE = 400
 
-_ERROR = re.compile(
-    r"\b(?:ERROR|CRITICAL|FATAL|PANIC|EMERG|ALERT|Traceback|Unhandled|Exception)\b|^\s*[\w.]*(?:Error|Exception):"
+_SEVERE = frozenset({"error", "err", "critical", "crit", "fatal", "panic", "emerg", "alert", "severe", "50", "60"})
+_LEVELS = "trace|debug|info|notice|warn|warning|error|err|critical|crit|fatal|panic|emerg|alert|severe"
+_LEVEL = re.compile(
+    # level=error, "severity": "ERROR", "level":50; [error]; ERROR. The first one is the line's own.
+    rf"\b(?:log_?)?(?:level|lvl|severity)[\"']?\s*[=:]\s*[\"']?(?P<named>(?i:{_LEVELS})|[1-6]0)\b"
+    rf"|[\[<(](?P<bracketed>(?i:{_LEVELS}))[\])>]"
+    rf"|(?<!\b0 )(?<!\bno )\b(?P<word>{_LEVELS.upper()})\b"
 )
-_AHEAD = timedelta(minutes=5)
-"""A time of day further ahead than this was meant for yesterday."""
-_TIME = re.compile(
-    r"(?P<date>\d{4}-\d{2}-\d{2})[ T](?P<time>\d{2}:\d{2}:\d{2})(?:[.,]\d+)?(?P<zone>Z|[+-]\d{2}:?\d{2})?"
-    r"|\[(?P<only>\d{2}:\d{2}:\d{2})\]"
+_LEVEL_WITHIN = 300
+_ERROR = re.compile(
+    r"\b(?:Traceback|Unhandled|Exception)\b|^\s*[\w.]*(?:Error|Exception):"
+    # error: it broke, after a time and the name of a program
+    r"|^[\s\d:.,T/\[\]Z+-]*(?:[\w./-]+(?:\[\d+\])?: )?(?i:error|fatal|panic):"
 )
 
 
@@ -53,27 +58,11 @@ class Tail(msgspec.Struct, frozen=True):
 
 
 def is_error(line: str) -> bool:
-    """Whether a log line tells of an error, by the words that loggers use for it."""
+    """Whether a log line tells of an error: by its level where it has one, else by the words that errors come with."""
+    level = _LEVEL.search(line[:_LEVEL_WITHIN])
+    if level is not None:
+        return level[level.lastgroup or 0].lower() in _SEVERE
     return _ERROR.search(line) is not None
-
-
-def line_time(line: str, now: datetime) -> float | None:
-    """When a line says it was written, seconds since the epoch; times without a zone are local, those without a day
-    are of the last day that they can be of."""
-    match = _TIME.search(line[:80])
-    if match is None:
-        return None
-    try:
-        if match["only"]:
-            moment = datetime.combine(now.date(), datetime.strptime(match["only"], "%H:%M:%S").time())
-            if moment - now > _AHEAD:
-                moment -= timedelta(days=1)
-        else:
-            zone = (match["zone"] or "").replace("Z", "+00:00")
-            moment = datetime.fromisoformat(f"{match['date']}T{match['time']}{zone}")
-        return moment.timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def read_tail(path: Path, limit: int = TAIL_BYTES) -> Tail:
@@ -97,10 +86,12 @@ def read_tail(path: Path, limit: int = TAIL_BYTES) -> Tail:
 
 def summary(path: Path, tail: Tail, now: float) -> Log:
     """What a tail tells: age of the last write, error lines, and their rate over the time its lines span."""
-    today = datetime.fromtimestamp(now)
     erring = [line for line in tail.lines if is_error(line)]
     errors = len(erring)
-    times = [moment for line in (*tail.lines[:5], *tail.lines[-5:]) if (moment := line_time(line, today)) is not None]
+    # How far two times are apart is known whatever their zone.
+    zone = zone_of(tail.lines, tail.modified_at)
+    moments = [line_time(line, tail.modified_at) for line in (*tail.lines[:5], *tail.lines[-5:])]
+    times = [moment for moment in moments if moment is not None]
     span_s = max(times) - min(times) if len(times) > 1 else 0.0
     return Log(
         path=str(path),
@@ -111,7 +102,7 @@ def summary(path: Path, tail: Tail, now: float) -> Log:
         errors_per_min=errors * 60.0 / span_s if span_s > 0 else None,
         errors=errors,
         lines=len(tail.lines),
-        patterns=mine((line, line_time(line, today)) for line in erring),
+        patterns=mine(((line, line_time(line, tail.modified_at, zone or "local")) for line in erring), bool(zone)),
         error_lines=tuple(line[:SHOWN_LINE] for line in erring[-SHOWN_ERRORS:]),
     )
 

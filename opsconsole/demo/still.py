@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from opsconsole.collect.consumers import consumers
-from opsconsole.collect.logs import Tail, line_time, summary
+from opsconsole.collect.log_times import line_time
+from opsconsole.collect.logs import Tail, summary
 from opsconsole.config.types import Config
 from opsconsole.demo.expected import ExpectedSystem
 from opsconsole.diagnose import diagnose
@@ -267,8 +267,8 @@ class _Stilling:
 
         The very first since is left out: who comes first is a race.
         """
-        today = datetime.fromtimestamp(self._snapshot.at)
-        ages = [(line, self._snapshot.at - at) for line in lines if (at := line_time(line, today)) is not None]
+        now = self._snapshot.at
+        ages = [(line, now - at) for line in lines if (at := line_time(line, now)) is not None]
         before = [(line, age // 60.0 * 60.0) for line, age in ages if age >= _RECENT_LOG_S]
         since = [line for line, age in ages if age < _RECENT_LOG_S][1 : 1 + _RECENT_LOG_LINES]
         dated = before + [(line, 2.0 * (len(since) - number)) for number, line in enumerate(since, 1)]

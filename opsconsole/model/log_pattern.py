@@ -11,7 +11,8 @@ class LogPattern(msgspec.Struct, frozen=True):
     count: int
     """In the tail that was read."""
     first: float | None
-    """Time of the first of them in that tail, seconds since the epoch; None when its lines carry no times."""
+    """Time of the first of them in that tail, seconds since the epoch; None when its lines carry no times,
+    or ones whose zone cannot be told."""
     last: float | None
     every_s: tuple[float, float] | None
     """The usual gap between two of them, shortest and longest, of the newest twenty; None for fewer than three."""

@@ -44,8 +44,9 @@ def log_errors(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     """A worker or service writes the same error again and again: lines alike but for times, numbers, ids, quoted names.
 
     Evidence: the patterns in the last 64 KB of its log, with count, first, last, cadence and the newest line.
-    Blind spots: errors that are not called so in the line; logs whose lines carry no time are judged by their last
-    write; a service without `log` in the config has none to be read.
+    Blind spots: errors that are not called so in the line, by its level or else by its words; logs whose lines carry no
+    time, or times without a zone that are neither local nor UTC by the file's last write, are judged by that; a service
+    without `log` in the config has none to be read.
     """
     for logged in logs_of(snapshot):
         going_on = [
@@ -85,8 +86,10 @@ def pattern_fact(pattern: LogPattern) -> str:
 
 
 def _goes_on(pattern: LogPattern, log: Log, snapshot: Snapshot) -> bool:
-    age = snapshot.at - pattern.last if pattern.last is not None else log.age_s
-    if age is None:
+    # A file that nobody has written since tells nothing newer, whatever its lines say.
+    since = snapshot.at - pattern.last if pattern.last is not None else None
+    known = [age for age in (log.age_s, since) if age is not None]
+    if not known:
         return False
     usual = 2 * pattern.every_s[1] if pattern.every_s is not None else SOONEST_S
-    return age <= min(max(usual, SOONEST_S), LATEST_S)
+    return max(known) <= min(max(usual, SOONEST_S), LATEST_S)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,9 @@ REPORT = """\
 def test_the_reports_log_gives_its_three_patterns(tmp_path: Path) -> None:
     path = tmp_path / "assigner.log"
     path.write_text(REPORT)
-    log = summary(path, read_tail(path), path.stat().st_mtime)
+    written = datetime(2026, 2, 8, 10, 6, 0).timestamp()
+    os.utime(path, (written, written))
+    log = summary(path, read_tail(path), written)
     ports, taken, empty = log.patterns
     assert (ports.count, ports.template) == (
         4,
