@@ -52,6 +52,9 @@ class WorkerMemory(Misses):
         self.confirmed = confirmed
         self._known: dict[str, frozenset[ProcessId]] = {}
         self._starts: dict[str, tuple[float, ...]] = {}
+        self._young: dict[str, dict[ProcessId, float]] = {}
+        """Instances that started while we watched, and when, until they have lived for long enough."""
+        self._ends: dict[str, tuple[float, ...]] = {}
         self.processes = Memory()
         self._tables: tuple[WorkerTable, ...] = ()
         self._declared: tuple[Declared, ...] = ()
@@ -81,6 +84,18 @@ class WorkerMemory(Misses):
         kept = sorted({*self._starts.get(worker, ()), *new})
         self._starts[worker] = tuple(start for start in kept if abs(now - start) <= RESTARTS_WITHIN_S)
         return self._starts[worker]
+
+    def ends(self, worker: str, roots: Sequence[Root], table: ProcessTable, now: float) -> tuple[float, ...]:
+        """When instances were seen gone that had been seen to start in the last ten minutes. Ask after ``starts``."""
+        recent = set(self._starts.get(worker, ()))
+        young = dict(self._young.get(worker, {}))
+        young |= {root.process.id: root.process.started_at for root in roots if root.process.started_at in recent}
+        young = {known: start for known, start in young.items() if abs(now - start) <= RESTARTS_WITHIN_S}
+        left = {known: start for known, start in young.items() if table.find(known) is not None}
+        ended = (*self._ends.get(worker, ()), *(now for _ in young.keys() - left.keys()))
+        self._young[worker] = left
+        self._ends[worker] = tuple(end for end in ended if abs(now - end) <= RESTARTS_WITHIN_S)
+        return self._ends[worker]
 
     def considered(self, table: ProcessTable) -> list[Process]:
         """The processes that may have to do with any worker. One that did not change is not judged again."""
@@ -126,7 +141,8 @@ def assemble_workers(
         state, reason = _state(worker.table, sightings, misses, confirmed, own)
         made = _worker(worker.table, sightings, state, reason, table, roots, pid_files, logs, now)
         starts = memory.starts(worker.table.name, sightings.roots, now)
-        workers.append(msgspec.structs.replace(made, starts=starts) if starts else made)
+        ends = memory.ends(worker.table.name, sightings.roots, table, now)
+        workers.append(msgspec.structs.replace(made, starts=starts, ends=ends) if starts or ends else made)
     return ok(tuple(workers), processes.at if processes.at is not None else now, processes.note)
 
 
@@ -182,7 +198,7 @@ def _worker(
         wrappers=_helpers(sightings.wrappers),
         remnants=_helpers(sightings.remnants),
         suspects=_helpers(sightings.suspects),
-        pid_file=_pid_file(table.pid_file, pid_files, processes, sightings),
+        pid_file=_pid_file(table.pid_file, pid_files, processes, _family(processes, sightings, trees)),
         log=log,
         critical=table.critical,
         silent=_silent(table, log),
@@ -244,8 +260,15 @@ def _silent(table: WorkerTable, log: Log | None) -> bool | None:
     return log.age_s > table.silent_after
 
 
+def _family(processes: ProcessTable, sightings: Sightings, trees: Sequence[Sequence[Process]]) -> frozenset[int]:
+    """Whom a worker's pid file may name: instances and all below them, their wrappers, whatever else started them."""
+    above = (member for root in sightings.roots for member in processes.ancestors(root.process.pid))
+    members = [*(member for tree in trees for member in tree), *(aside.process for aside in sightings.wrappers), *above]
+    return frozenset(member.pid for member in members) - {1}
+
+
 def _pid_file(
-    path: Path | None, pid_files: Mapping[Path, PidFileContent], processes: ProcessTable, sightings: Sightings
+    path: Path | None, pid_files: Mapping[Path, PidFileContent], processes: ProcessTable, family: frozenset[int]
 ) -> PidFile | None:
     if path is None:
         return None
@@ -262,6 +285,6 @@ def _pid_file(
         return PidFile(shown, "stale", pid, f"{pid} is not running")
     if content.written_at is not None and process.started_at > content.written_at + PID_FILE_SLACK_S:
         return PidFile(shown, "stale", pid, f"{pid} is another process now, younger than the file")
-    if all(root.process.pid != pid for root in sightings.roots):
-        return PidFile(shown, "wrong", pid, f"{pid} is no instance: {process.command}")
+    if pid not in family:
+        return PidFile(shown, "wrong", pid, f"{pid} is no process of it: {process.command}")
     return PidFile(shown, "ok", pid)

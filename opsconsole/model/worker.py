@@ -101,3 +101,5 @@ class Worker(msgspec.Struct, frozen=True):
     discovered: bool = False
     starts: tuple[float, ...] = ()
     """When instances started that came while we watched, within the last ten minutes, seconds since the epoch."""
+    ends: tuple[float, ...] = ()
+    """When such instances were seen gone again, within the last ten minutes: they lived no longer than that."""

@@ -19,8 +19,9 @@ def worker_pidfile(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     """Workers run without the pid file they are configured with (one finding for all: it is one omission), or a pid
     file names a process that is gone or another one.
 
-    Evidence: the files' content, held against the process table.
-    Blind spots: a worker without `pid_file` in the config is not judged; an unreadable file is unknown.
+    Evidence: the files' content, held against the process table: instances, all below them, and who started them.
+    Blind spots: who supervises a worker without having started it is taken for another process; a worker without
+    `pid_file` in the config is not judged; an unreadable file is unknown.
     """
     workers = snapshot.workers.value or ()
     without = [(one, one.pid_file) for one in workers if one.pid_file is not None and one.pid_file.state == "missing"]
@@ -65,15 +66,19 @@ def _missing(running: list[tuple[Worker, PidFile]], snapshot: Snapshot) -> Findi
 
 
 def _misleading(worker: Worker, pid_file: PidFile, snapshot: Snapshot) -> Finding:
-    stale = pid_file.state == "stale"
+    stale, remove = pid_file.state == "stale", f"rm {quoted(pid_file.path)}"
     return found(
         "worker-pidfile",
         "low",
         worker.name,
         f"pid file of {worker.name} {'is stale' if stale else 'names another process'}: {pid_file.pid}",
         evidence=(Evidence(pid_file.path, snapshot.workers.at, pid_file.reason),),
-        root_cause="its process ended without removing it" if stale else "the pid was given to another process since",
+        root_cause="its process ended without removing it"
+        if stale
+        else "another program wrote its own pid there, or something that is not known to belong to the worker",
         impact="who trusts it signals nothing or the wrong process",
-        remedy=Remedy("remove-pid-file", (worker.name,), True, (f"rm {quoted(pid_file.path)}",)),
+        remedy=Remedy("remove-pid-file", (worker.name,), True, (remove,))
+        if stale
+        else Remedy(steps=(f"see what it is: ps -fp {pid_file.pid}", f"if nothing trusts the file: {remove}")),
         verify=f"{pid_file.path} is gone or names the running instance",
     )

@@ -14,6 +14,8 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Worker
 
 _TABLE = "process table"
+TOGETHER_S = 15.0
+"""Instances of one worker that end within so long may be ended together."""
 
 
 def worker_missing(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
@@ -91,13 +93,16 @@ def worker_duplicates(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
 
 
 def worker_crash_loop(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
-    """A worker was started again and again within ten minutes.
+    """A worker was started again and again within ten minutes, and what was started ended again.
 
-    Evidence: new instances seen in the process table while the console watched.
-    Blind spots: needs the console to have watched; lives shorter than a scan are missed; restarts by hand count too.
+    Evidence: new instances seen in the process table while the console watched, and seen gone from it. Where several
+    are wanted, those that end together count as one end: all of them are restarted at once.
+    Blind spots: needs the console to have watched; lives shorter than a scan are missed; restarts by hand, one after
+    the other within ten minutes, look alike.
     """
     for worker in snapshot.workers.value or ():
-        if len(worker.starts) < config.diagnose.restarts:
+        ended = _rounds(worker.ends, worker.wanted)
+        if len(worker.starts) < config.diagnose.restarts or ended < config.diagnose.restarts - 1:
             continue
         ago = span(max(snapshot.at - worker.starts[-1], 0.0))
         minder = worker.wrappers[0] if worker.wrappers else None
@@ -110,7 +115,7 @@ def worker_crash_loop(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
                 Evidence(
                     _TABLE,
                     snapshot.workers.at,
-                    f"{len(worker.starts)} new instances, the last {ago} ago",
+                    f"{len(worker.starts)} new instances, the last {ago} ago; {len(worker.ends)} of them have ended",
                 ),
                 *_last_words(worker, snapshot.workers.at),
             ),
@@ -158,6 +163,16 @@ def worker_silent(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             verify=f"{log.path} grows again",
             since=snapshot.at - log.age_s,
         )
+
+
+def _rounds(ends: tuple[float, ...], wanted: int) -> int:
+    """How many times instances ended, of which as many as are wanted may end together."""
+    rounds, first, members = 0, 0.0, 0
+    for end in sorted(ends):
+        if not rounds or members >= wanted or end - first > TOGETHER_S:
+            rounds, first, members = rounds + 1, end, 0
+        members += 1
+    return rounds
 
 
 def _grave(worker: Worker, otherwise: Severity) -> Severity:

@@ -11,7 +11,7 @@ from opsconsole.collect.pid_files import PidFileContent
 from opsconsole.collect.workers import WorkerMemory, assemble_workers, candidate_predicate
 from opsconsole.config.types import Duration, WorkerTable
 from opsconsole.model.reading import ok, unknown
-from opsconsole.model.worker import Log
+from opsconsole.model.worker import Log, Worker
 from tests.unit.collect.cast import Cast
 
 WORKER = "python3 workers/sync.py --daemon"
@@ -124,6 +124,21 @@ def test_a_pid_file_is_held_against_the_processes(
     assert (pid_file.state, pid_file.pid, bool(pid_file.reason)) == (state, pid, state != "ok")
 
 
+@pytest.mark.parametrize("pid", [50, 51, 52, 60])
+def test_a_pid_file_may_name_who_started_the_instance_or_what_it_started(cast: Cast, pid: int) -> None:
+    """A supervisor, the shell loop around it, and the reloader's child."""
+    path = cast.home / "sync.pid"
+    cast.declare(pid_file=path)
+    cast.put(60, ("runsv", "sync"), exe="/usr/bin/runsv")
+    loop = f"while true; do {WORKER}; done"
+    cast.put(50, ("sh", "-c", loop), ppid=60, exe="/bin/dash", comm="sh")
+    cast.put(51, WORKER, ppid=50)
+    started = cast.put(52, WORKER, ppid=51).started_at
+    pid_file = cast.worker(pid_files={path: PidFileContent(path, pid, started + 1.0, "", "")}).pid_file
+    assert pid_file is not None
+    assert (pid_file.state, pid_file.reason) == ("ok", "")
+
+
 def test_a_pid_file_not_read_yet_is_not_called_missing(cast: Cast) -> None:
     cast.declare(pid_file=cast.home / "sync.pid")
     pid_file = cast.worker().pid_file
@@ -224,3 +239,24 @@ def test_starts_that_are_seen_are_remembered_for_ten_minutes(cast: Cast) -> None
     assert cast.worker().starts == starts, "one seen again is no new start"
     cast.at += 601.0
     assert cast.worker().starts == ()
+
+
+def test_instances_that_are_seen_gone_soon_after_their_start_are_remembered(cast: Cast) -> None:
+    cast.declare(instances=3)
+    for pid in (100, 101, 102):
+        cast.put(pid, WORKER)
+    cast.worker()
+
+    def restart(*pids: int) -> Worker:
+        cast.processes.clear()
+        cast.at += 60.0
+        for place, pid in enumerate(pids):
+            cast.put(pid, WORKER, started_at=cast.at + place / 100.0)
+        return cast.worker()
+
+    once = restart(200, 201, 202)
+    assert (len(once.starts), once.ends) == (3, ()), "what they replace was there for long"
+    twice = restart(300, 301, 302)
+    assert (len(twice.starts), twice.ends) == (6, (cast.at,) * 3)
+    cast.at += 601.0
+    assert cast.worker().ends == ()

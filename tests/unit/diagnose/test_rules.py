@@ -155,8 +155,8 @@ CASES = (
         "worker-crash-loop",
         "assigner",
         "high",
-        scene(workers=(worker(starts=(AT - 300.0, AT - 200.0, AT - 100.0)),)),
-        scene(workers=(worker(starts=(AT - 300.0, AT - 200.0)),)),
+        scene(workers=(worker(starts=(AT - 300.0, AT - 200.0, AT - 100.0), ends=(AT - 201.0, AT - 101.0)),)),
+        scene(workers=(worker(starts=(AT - 300.0, AT - 200.0, AT - 100.0), ends=(AT - 201.0,)),)),
     ),
     Case(
         "worker-pidfile",
@@ -417,3 +417,25 @@ def test_a_disk_without_inodes_is_proved_right_by_its_inodes() -> None:
     (scarce,) = found_by("disk-full", scene(disks=(disk(used=50, available=50, inodes_free_percent=0.0),)))
     assert scarce.verify == "at least 7.5 % of the inodes of / free"
     assert "du -xh --inodes" in scarce.remedy.steps[0]
+
+
+@pytest.mark.parametrize(
+    ("ends", "loops"),
+    [
+        ((), False),
+        ((AT - 101.0, AT - 100.5, AT - 100.0), False),
+        ((AT - 201.0, AT - 200.5, AT - 200.0, AT - 101.0, AT - 100.5, AT - 100.0), True),
+        ((AT - 108.0, AT - 106.0, AT - 104.0, AT - 102.0), True),
+    ],
+    ids=["restarted once", "restarted twice", "all end again and again", "one of them ends again and again"],
+)
+def test_restarting_several_instances_is_no_crash_loop(ends: tuple[float, ...], loops: bool) -> None:
+    starts = tuple(AT - 300.0 + second for second in range(6))
+    found = found_by("worker-crash-loop", scene(workers=(worker(wanted=3, starts=starts, ends=ends),)))
+    assert ids(found) == (["worker-crash-loop:assigner"] if loops else [])
+
+
+def test_a_pid_file_that_names_something_else_is_not_removed_unasked() -> None:
+    wrong = worker(pid_file=PidFile("/run/a.pid", "wrong", 9, "9 is no process of it: cron"))
+    (found,) = found_by("worker-pidfile", scene(workers=(wrong,)))
+    assert not found.remedy.automatic
