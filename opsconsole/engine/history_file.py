@@ -79,8 +79,9 @@ class HistoryFile:
         try:
             if samples:
                 self._add_minute(int(at // MINUTE_S * MINUTE_S), samples)
+                self._forget("at > ?", dict.fromkeys(("minutes", "tens"), at + AHEAD_S))
                 self._sum_up(at)
-                self._forget_old(at)
+                self._forget("at < ?", {"minutes": at - KEPT_MINUTES_S, "tens": at - KEPT_TENS_S})
             for event in events:
                 self._add_event(event)
             self._connection.execute("commit")
@@ -114,22 +115,21 @@ class HistoryFile:
             self._connection.execute("insert or replace into minutes (at, samples) values (?, ?)", (at, document))
 
     def _sum_up(self, now: float) -> None:
-        """Means of every ten minutes that are over and have none yet."""
-        over = int(now // TEN_S * TEN_S)
+        """Means of every ten minutes that are over since the last ones that have one."""
         wanted = self._connection.execute(
-            f"select distinct at / {TEN_S} * {TEN_S} as ten from minutes where at < ? and ten not in"  # noqa: S608
-            " (select at from tens)",
-            (over,),
+            "select distinct at / 600 * 600 from minutes"
+            " where at >= coalesce((select max(at) from tens) + 600, 0) and at < ?",
+            (int(now // TEN_S * TEN_S),),
         ).fetchall()
         for (ten,) in wanted:
             rows = self._connection.execute("select samples from minutes where at >= ? and at < ?", (ten, ten + TEN_S))
             mean = _mean([msgspec.json.decode(row[0], type=Samples) for row in rows])
             self._connection.execute("insert into tens (at, samples) values (?, ?)", (ten, msgspec.json.encode(mean)))
 
-    def _forget_old(self, now: float) -> None:
-        for table, kept_s in (("minutes", KEPT_MINUTES_S), ("tens", KEPT_TENS_S)):
-            statement = f"delete from {table} where at < ? or at > ?"  # noqa: S608  # a name of ours
-            self._connection.execute(statement, (now - kept_s, now + AHEAD_S))
+    def _forget(self, condition: str, bounds: Mapping[str, float]) -> None:
+        """Rows of these tables, and events beyond those kept."""
+        for table, bound in bounds.items():
+            self._connection.execute(f"delete from {table} where {condition}", (bound,))  # noqa: S608  # names of ours
         self._connection.execute(
             "delete from events where id <= (select id from events order by id desc limit 1 offset ?)", (KEPT_EVENTS,)
         )

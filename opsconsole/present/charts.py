@@ -40,12 +40,19 @@ class Chart(msgspec.Struct, frozen=True):
             return max(self.fixed_top, most or 0.0)
         return round_top(max(most or 0.0, self.least_top), binary=self.unit in ("size", "rate"))
 
+    def label(self, value: float | None) -> str:
+        """As it stands beside the curve, where there is little room."""
+        return WRITTEN["size" if self.unit == "rate" else self.unit](value)
+
     def written(self, value: float | None) -> str:
         return WRITTEN[self.unit](value)
 
 
 def charts(keys: Iterable[str], snapshot: Snapshot | None) -> list[Chart]:
-    """A chart for each of these series: the machine, the queue, then workers and services in the Snapshot's order."""
+    """A chart for each of these series: the machine, the queue, then workers and services in the Snapshot's order.
+
+    A machine without swap has no charts of it.
+    """
     known = set(keys)
     found = [chart for chart in (*_machine(snapshot), *_queue()) if chart.key in known]
     workers = [worker.name for worker in (snapshot.workers.value if snapshot is not None else None) or ()]
@@ -63,7 +70,8 @@ def _machine(snapshot: Snapshot | None) -> list[Chart]:
     cores = float(system.cores or 0) if system is not None else 0.0
     memory = float(system.memory_total_bytes or 0) if system is not None else 0.0
     swap = float(system.swap_total_bytes or 0) if system is not None else 0.0
-    return [
+    swapless = system is not None and system.swap_total_bytes == 0
+    found = [
         Chart("load1", "Load, 1 min", "load", "system:load", least_top=cores or 1.0),
         Chart("cpu_busy", "CPU busy", "percent", "system:cpu", 100.0),
         Chart("memory_used", "Memory used", "size", "system:memory", memory or None),
@@ -72,6 +80,7 @@ def _machine(snapshot: Snapshot | None) -> list[Chart]:
         Chart("swap_out", "To swap", "rate", "system:swap", least_top=1024.0),
         Chart("score", "Health score", "score", "system:score", 10.0),
     ]
+    return [one for one in found if not (swapless and one.row == "system:swap")]
 
 
 def _queue() -> list[Chart]:

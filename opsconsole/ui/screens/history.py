@@ -207,7 +207,7 @@ class HistoryScreen(SearchingScreen):
         labels = {0: frame.top, rows - 1: 0.0} | ({middle: frame.top / 2} if middle > 0 else {})
         edge = "|" if self.ascii_only else "│"
         for number, line in enumerate(drawn):
-            label = chart.written(labels[number]) if number in labels else ""
+            label = chart.label(labels[number]) if number in labels else ""
             lines.append([(fit(label, GUTTER - 2, "right"), "muted"), (f" {edge}", "frame"), *line])
         lines.append([(" " * GUTTER, ""), (time_axis(frame.start, frame.end, room), "muted")])
         return lines

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
 
+from opsconsole.model.reading import ok
 from opsconsole.model.sample import Sample
 from opsconsole.present.chart import Frame, Point, curve, round_top, time_axis, told
 from opsconsole.present.charts import charts
@@ -94,3 +96,12 @@ def test_there_is_a_chart_for_each_series_that_is_known_and_what_is_gone_says_so
     assert found[0].top(3.0) == 10.0, "as high as there are cores, at least"
     assert found[1].top(None) == 100.0
     assert found[2].row == "worker:assigner"
+    assert snapshot.system.value is not None
+    swapless = msgspec.structs.replace(snapshot.system.value, swap_total_bytes=0)
+    without = msgspec.structs.replace(snapshot, system=ok(swapless, 0.0))
+    keys = ["load1", "swap_used", "swap_in", "swap_out"]
+    assert [one.key for one in charts(keys, without)] == ["load1"]
+    assert len(charts(keys, snapshot)) == 4
+    assert found[0].label(10.0) == "10.00"
+    rate = charts(["swap_in"], snapshot)[0]
+    assert (rate.label(1 << 20), rate.written(1 << 20)) == ("1.0M", "1.0M/s")
