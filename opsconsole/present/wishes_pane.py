@@ -16,9 +16,9 @@ COLUMNS = (
     Column("name", "Alert or target", 20, flex=2, max_width=32),
     Column("state", "State", 14),
     Column("current", "Now", 10, align="right", priority=2),
-    Column("wanted", "Wanted, or when", 18, priority=3, flex=2, max_width=60),
+    Column("wanted", "Wanted, or when", 18, priority=4, flex=2, max_width=60),
     Column("since", "Since", 7, align="right", priority=5),
-    Column("proposal", "Proposal, or trend", 16, priority=4, flex=2),
+    Column("proposal", "Proposal, or trend", 16, priority=3, flex=2),
 )
 MOVED: tuple[Trend, ...] = ("better", "worse")
 _ALERT: dict[AlertState, Status] = {
