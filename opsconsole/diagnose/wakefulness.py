@@ -10,7 +10,7 @@ JUMP_S = 5.0
 PAUSE_S = 60.0
 """Between two Snapshots: more is a pause of ours …"""
 PAUSE_REFRESHES = 3.0
-"""… unless so many refreshes last longer."""
+"""… unless so many refreshes last longer, or it was as long before: then that is the pace of a machine that starves."""
 SETTLE_S = 30.0
 """After a jump or pause nothing new opens for so long."""
 
@@ -22,6 +22,8 @@ class Wakefulness:
         self.began = 0.0
         """Monotonic time of the first Snapshot."""
         self._before: Snapshot | None = None
+        self._was_long = False
+        """Whether the last step was longer than usual."""
         self._woke: float | None = None
         """Monotonic time of the last jump or pause."""
 
@@ -33,7 +35,9 @@ class Wakefulness:
             return False
         passed = snapshot.monotonic - before.monotonic
         pause_s = max(PAUSE_S, PAUSE_REFRESHES * float(config.console.refresh))
-        if abs((snapshot.at - before.at) - passed) <= JUMP_S and passed <= pause_s:
+        paused = passed > pause_s and not self._was_long
+        self._was_long = passed > pause_s
+        if abs((snapshot.at - before.at) - passed) <= JUMP_S and not paused:
             return False
         self._woke = snapshot.monotonic
         return True

@@ -386,6 +386,13 @@ def test_a_slow_refresh_is_no_pause() -> None:
     assert days.look(passed_s=120.0, workers=(MISSING,)).findings
 
 
+def test_a_machine_so_slow_that_every_look_comes_late_is_judged_all_the_same() -> None:
+    days = Days()
+    days.look(workers=(THERE,))
+    assert days.look(passed_s=120.0, workers=(MISSING,)).findings == (), "the first may be a pause"
+    assert days.look(passed_s=120.0, workers=(MISSING,)).findings
+
+
 def test_another_steadiness_of_a_reloaded_config_is_reached() -> None:
     days = Days()
     days.look(system=system(cpu_idle=1.0))
