@@ -59,7 +59,14 @@ def test_another_parent_or_an_unread_table_names_nobody(snapshot: Snapshot) -> N
 
 
 def test_a_supervisor_of_a_crash_loop_is_named() -> None:
-    looping = worker("assigner", (instance(9),), starts=(AT - 300.0, AT - 200.0, AT - 100.0), pid_file=None, log=None)
+    looping = worker(
+        "assigner",
+        (instance(9),),
+        starts=(AT - 300.0, AT - 200.0, AT - 100.0),
+        ends=(AT - 201.0, AT - 101.0),
+        pid_file=None,
+        log=None,
+    )
     table = process_table([process(7, "supervisor"), process(9, "w", ppid=7)])
     finding = found(scene(workers=(SUPERVISOR, looping), processes=table))["worker-crash-loop:assigner"]
     assert "supervisor (pid 7) has started 9" in finding.root_cause
