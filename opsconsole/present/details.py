@@ -15,7 +15,7 @@ from opsconsole.model.snapshot import Snapshot
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell
 from opsconsole.present.facts import Section, field, fields, port_sections, process_sections, table, tree_pids
-from opsconsole.present.finding_details import alert_sections, finding_sections, target_sections
+from opsconsole.present.finding_details import alert_sections, evidence_logs, finding_sections, target_sections
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.history import HistoryReader
 from opsconsole.present.keys import find_process, keyed, kind_of
@@ -86,7 +86,8 @@ def _of_the_diagnosis(snapshot: Snapshot, key: str) -> Details | None:
         return None
     for found, finding in keyed("finding", ((one.id, one) for one in diagnosis.findings)):
         if found == key:
-            return _made("Finding", finding.id, finding_sections(finding, diagnosis))
+            logs = evidence_logs(finding, snapshot)
+            return _made("Finding", finding.id, finding_sections(finding, diagnosis), logs)
     for found, alert in keyed("alert", ((one.name, one) for one in diagnosis.alerts)):
         if found == key:
             return _made("Alert", alert.name, alert_sections(alert))

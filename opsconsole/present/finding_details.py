@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 
 from opsconsole.model.alert import Alert, Target
-from opsconsole.model.finding import Diagnosis, Evidence, Finding, Related
+from opsconsole.model.finding import Diagnosis, Evidence, Finding, Related, Remedy
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell
 from opsconsole.present.facts import Line, Section, field, fields, table
@@ -35,7 +37,8 @@ def _told(finding: Finding, diagnosis: Diagnosis | None) -> Iterator[Line]:
     yield _text("what", finding.title)
     yield field("severity", finding.severity, status=STATUS[finding.severity])
     yield field("since", humanise.date_time(finding.since))
-    yield field("id", finding.id, "fix it with: opsconsole fix" if finding.remedy.automatic else "")
+    by_name = f"also: opsconsole fix {shlex.quote(finding.id)}" if finding.remedy.automatic and diagnosis else ""
+    yield field("id", finding.id, by_name)
     if finding.recovering:
         yield field("state", "recovering", "clean looks are still counted", "warn")
     if finding.acknowledged:
@@ -50,18 +53,36 @@ def _text(label: str, text: str) -> Line:
 
 
 def _evidence(title: str, evidence: Iterable[Evidence]) -> Iterator[Section]:
-    yield from table(
-        title,
-        ("read", "source", "fact"),
-        ((Cell(humanise.clock_time(one.at), "muted"), Cell(one.source, "muted"), Cell(one.fact)) for one in evidence),
-    )
+    """When and where it was read is told once for the facts that were read together."""
+    lines: list[Line] = []
+    before: tuple[str, str] | None = None
+    for one in evidence:
+        read = (humanise.clock_time(one.at), one.source)
+        when, source = read if read != before else ("", "")
+        before = read
+        lines.append((Cell(when, "muted"), Cell(source, "muted"), Cell(one.fact)))
+    yield from table(title, ("read", "source", "fact"), lines)
+
+
+def evidence_logs(finding: Finding, snapshot: Snapshot) -> tuple[str, ...]:
+    """Paths of the logs of workers and services that its evidence was read from."""
+    logs = [worker.log.path for worker in snapshot.workers.value or () if worker.log is not None]
+    logs += [service.log for service in snapshot.services.value or () if service.log]
+    read = {one.source for one in finding.evidence}
+    return tuple(dict.fromkeys(path for path in logs if any(source.startswith(path) for source in read)))
 
 
 def _remedy(finding: Finding) -> Iterator[Section]:
     remedy = finding.remedy
-    lines = [field("action", remedy_text(remedy), "" if remedy.automatic else "for a person")]
+    lines = [field("action", remedy_text(remedy) if remedy.action else "by hand", _done_by(remedy))]
     lines += [_text(str(number), step) for number, step in enumerate(remedy_steps(remedy), 1)]
     yield from fields("Remedy", [*lines, _text("proved by", finding.verify)])
+
+
+def _done_by(remedy: Remedy) -> str:
+    if remedy.automatic:
+        return ""
+    return "for a person" if remedy.action else "for a person, in this order"
 
 
 def _related(title: str, related: Iterable[Related]) -> Iterator[Section]:

@@ -84,6 +84,13 @@ def remedy_text(remedy: Remedy) -> str:
     return f"{remedy.action} {', '.join(remedy.targets)}" + ("" if remedy.automatic else " (by hand)")
 
 
+def remedy_brief(remedy: Remedy) -> str:
+    """The same where there is one line for it: what is for a person begins with its first step."""
+    if remedy.action:
+        return remedy_text(remedy)
+    return f"by hand: {remedy.steps[0]}" if remedy.steps else "by hand"
+
+
 def remedy_steps(remedy: Remedy) -> tuple[str, ...]:
     """Its steps, without one that says no more than ``remedy_text`` does."""
     said = {remedy_text(remedy), f"{remedy.action} {listed(remedy.targets)}"}

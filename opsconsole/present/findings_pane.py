@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from opsconsole.model.finding import Diagnosis, Finding, Severity
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell, Column, Row, Status, by_number
-from opsconsole.present.findings import remedy_text, severity_sign
+from opsconsole.present.findings import remedy_brief, severity_sign
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.keys import keyed
 from opsconsole.present.pane import PaneContent, StatedRow, cell_by_column, content
@@ -14,22 +16,25 @@ from opsconsole.present.values import duration_cell, text_cell
 
 COLUMNS = (
     Column("title", "Finding", 24, flex=5, max_width=84),
-    Column("severity", "Severity", 11),
+    Column("severity", "Severity", 10),
     Column("since", "Since", 7, align="right", priority=2),
-    Column("remedy", "Remedy", 16, priority=3, flex=2),
-    Column("note", "Note", 12, priority=4),
+    Column("remedy", "Remedy", 22, priority=3, flex=3),
+    Column("note", "Note", 14, priority=4, flex=1, max_width=40),
 )
 STATUS: dict[Severity, Status] = {"critical": "bad", "high": "bad", "medium": "warn", "low": "accent"}
 _ORDER: dict[Severity, float] = {"critical": 0.0, "high": 1.0, "medium": 2.0, "low": 3.0}
 
 
-def findings_content(snapshot: Snapshot, signs: Glyphs) -> PaneContent:
-    """What is open; what could not be judged is counted, and told in the message."""
+def findings_content(snapshot: Snapshot, signs: Glyphs, tried: Mapping[str, str] | None = None) -> PaneContent:
+    """What is open; what could not be judged is counted, and told in the message.
+
+    ``tried`` tells by a finding's id what was done about it from here.
+    """
     diagnosis = snapshot.diagnosis
     if diagnosis is None:
         return PaneContent("unknown", "this snapshot was not diagnosed", (), "unknown", "unknown", 0, 1)
     read = [
-        StatedRow(_row(key, finding, snapshot.at, signs), STATUS[finding.severity])
+        StatedRow(_row(key, finding, snapshot.at, signs, (tried or {}).get(finding.id, "")), STATUS[finding.severity])
         for key, finding in keyed("finding", ((one.id, one) for one in diagnosis.findings))
     ]
     made = content(read, _summary(diagnosis, signs), empty="no findings: nothing is wrong that could be judged")
@@ -56,17 +61,24 @@ def _blind(diagnosis: Diagnosis) -> str:
     return f"could not be judged: {first.subject}: {first.reason}" + (f", and {more} more" if more else "")
 
 
-def _row(key: str, finding: Finding, at: float, signs: Glyphs) -> Row:
+def _note(finding: Finding, tried: str) -> str:
+    """How it stands; what was done about it, in vain so far; or what is to be put right before it."""
+    told = ["recovering"] if finding.recovering else [tried] if tried else []
+    told += ["acknowledged"] if finding.acknowledged else []
+    causes = [cause.id for cause in finding.causes if not cause.muted]
+    return ", ".join(told or [f"after {cause}" for cause in causes[:1]])
+
+
+def _row(key: str, finding: Finding, at: float, signs: Glyphs, tried: str) -> Row:
     status = STATUS[finding.severity]
     sign = severity_sign(finding, signs)
-    note = "recovering" if finding.recovering else "acknowledged" if finding.acknowledged else ""
     age = None if finding.since is None else max(at - finding.since, 0.0)
     cells = {
         "title": text_cell(finding.title, "muted" if finding.acknowledged else ""),
         "severity": Cell(f"{sign} {finding.severity}", status, by_number(_ORDER[finding.severity]), sign),
         "since": duration_cell(age),
-        "remedy": text_cell(remedy_text(finding.remedy), "" if finding.remedy.automatic else "muted"),
-        "note": text_cell(note, "muted"),
+        "remedy": text_cell(remedy_brief(finding.remedy), "" if finding.remedy.automatic else "muted"),
+        "note": text_cell(_note(finding, tried), "muted"),
     }
     return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=not finding.acknowledged)
 

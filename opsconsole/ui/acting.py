@@ -35,6 +35,10 @@ class Wish:
     """Name of the own command."""
     listed: bool = False
     """Of hibernation: all sessions, those too that a person has to choose; they are chosen from in a list."""
+    findings: tuple[str, ...] = ()
+    """Ids of the findings that it is to put right."""
+    notes: tuple[str, ...] = ()
+    """What has to be known before it is agreed to, beside the plan."""
 
     def is_like(self, other: Wish) -> bool:
         """Whether it asks for the same, whatever was seen."""

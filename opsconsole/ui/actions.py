@@ -6,10 +6,13 @@ An action that cannot be done now is told why; the registry holds no code that d
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
+from opsconsole.model.alert import Alert
 from opsconsole.model.finding import Finding
+from opsconsole.ui.fixes import why_not_fixed, why_not_proposed
+from opsconsole.ui.layout import OVERVIEW
 from opsconsole.ui.subjects import Subject
 from opsconsole.ui.verbs import BY_ID, VERBS, Danger, VerbSpec, why_none
 
@@ -29,7 +32,9 @@ class Context:
     """The first word of the key of the row under the cursor: ``worker``, ``finding``; empty for none."""
     diagnosed: bool = False
     """Whether the shown Snapshot has a diagnosis."""
-    finding: Finding | None = None
+    findings: tuple[Finding, ...] = ()
+    """What putting right is aimed at: the marked ones in the order of dependence, or the one under the cursor."""
+    alert: Alert | None = None
     """The one under the cursor."""
     filter: str = ""
     searched: str = ""
@@ -137,13 +142,14 @@ def _needs_alert(context: Context) -> str:
 
 
 def _fixable(context: Context) -> str:
-    if context.finding is None:
-        return "only on a finding"
-    if not context.finding.remedy.automatic:
-        return "by hand: its details tell the steps"
-    if context.why_no_change:
-        return context.why_no_change
-    return "" if context.finding.remedy.action in context.verbs else "not available"
+    if context.row_kind == "alert" and context.alert is not None:
+        reasons = [why_not_proposed(context.alert, context.verbs)]
+    else:
+        reasons = [why_not_fixed(finding, context.verbs) for finding in context.findings]
+    if not reasons:
+        return "only on a finding, or an alert that proposes something"
+    by_hand = reasons[0] if "" not in reasons else ""
+    return by_hand if by_hand and by_hand != "not available" else context.why_no_change or by_hand
 
 
 def _needs_diagnosis(context: Context) -> str:
@@ -157,7 +163,9 @@ def _needs_finding(context: Context) -> str:
 def _needs_log(context: Context) -> str:
     if context.pane == "sessions":
         return _needs_row(context)
-    if context.pane not in ("services", "workers"):
+    if context.pane == "findings":
+        return _needs_row(context) or ("" if context.has_log else "no log in its evidence")
+    if context.pane not in LOGGING:
         return "nothing logs here"
     return _needs_row(context) or ("" if context.has_log else "no log configured")
 
@@ -179,6 +187,8 @@ def _needs_history(context: Context) -> str:
 
 
 def _needs_other_panes(context: Context) -> str:
+    if context.pane not in OVERVIEW:
+        return "this view has the whole screen"
     return "" if context.zoomed or context.panes_shown > 1 else "one pane fits this terminal"
 
 
@@ -191,7 +201,8 @@ def _needs_marks(context: Context) -> str:
 
 
 def _needs_subject(context: Context) -> str:
-    return "" if context.subjects else "nothing selected that can be acted on"
+    selected = context.subjects or context.row_kind in OF_THE_ROW
+    return "" if selected else "nothing selected that can be acted on"
 
 
 def _verb(spec: VerbSpec) -> ConsoleAction:
@@ -219,7 +230,11 @@ def _verb(spec: VerbSpec) -> ConsoleAction:
 
 
 def _view(number: int, pane_id: str, title: str) -> ConsoleAction:
-    return ConsoleAction(f"view-{pane_id}", title, (str(number),), "Views", f"Show {title.lower()}", palette=True)
+    action = ConsoleAction(f"view-{pane_id}", title, (str(number),), "Views", f"Show {title.lower()}", palette=True)
+    if pane_id not in FINDINGS:
+        return action
+    # The way from what is wrong to putting it right stands in the footer of every other pane.
+    return replace(action, label=title.lower(), footer=2, panes=(*OVERVIEW, "sites", "queue", "alerts"))
 
 
 MOVING = "Moving"
@@ -231,6 +246,17 @@ CHANGING = "Putting it right"
 CONSOLE = "Console"
 FINDINGS = ("findings",)
 """Panes whose rows are findings."""
+JUDGED = (*FINDINGS, "alerts")
+"""Panes of what was judged: from there the incident is reported."""
+TREES = ("services", "workers", "sessions", "environments")
+"""Panes whose rows have processes below them."""
+LOGGING = ("services", "workers", "sessions", "findings")
+"""Panes whose rows may have a log."""
+OF_THE_ROW: dict[str, tuple[str, ...]] = {
+    "finding": ("fix", "verify", "acknowledge"),
+    "alert": ("fix", "acknowledge", "silence"),
+}
+"""Actions on a row that is no subject of a verb, by its kind: in its menu, and in its details."""
 FILTER_HELP = (
     "Show only rows that hold a text, a pattern (/^arch/), not a text (!idle), "
     "or conditions (cpu > 50 and mem > 1GB or state = unknown)"
@@ -238,7 +264,16 @@ FILTER_HELP = (
 
 ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("details", "details", ("enter",), ROWS, "Show everything known about the row", _needs_row, footer=1),
-    ConsoleAction("log", "log", ("l",), ROWS, "Follow its log; of a session show its screen", _needs_log, footer=2),
+    ConsoleAction(
+        "log",
+        "log",
+        ("l",),
+        ROWS,
+        "Follow its log; of a session show its screen",
+        _needs_log,
+        footer=2,
+        panes=LOGGING,
+    ),
     ConsoleAction(
         "attach",
         "attach",
@@ -265,10 +300,10 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         "fix",
         ("f",),
         CHANGING,
-        "Put the finding right, after its plan",
+        "Put the finding, or all marked ones, right plan by plan; do what an alert proposes",
         _fixable,
         footer=2,
-        panes=FINDINGS,
+        panes=JUDGED,
     ),
     ConsoleAction("verify", "verify", ("v",), ROWS, "Collect all evidence again", _needs_finding, 2, panes=FINDINGS),
     ConsoleAction(
@@ -279,7 +314,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         "Take note of a finding or an alert, or take that back",
         _needs_note,
         footer=2,
-        panes=(*FINDINGS, "alerts"),
+        panes=JUDGED,
     ),
     ConsoleAction(
         "silence",
@@ -290,6 +325,16 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         _needs_alert,
         footer=2,
         panes=("alerts",),
+    ),
+    ConsoleAction(
+        "report",
+        "report",
+        ("E",),
+        CONSOLE,
+        "The incident report as it stands; again: write it",
+        _needs_diagnosis,
+        footer=2,
+        panes=(*JUDGED, "system"),
     ),
     ConsoleAction(
         "checklist",
@@ -303,7 +348,9 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ),
     ConsoleAction("filter", "filter", ("/",), LOOKING, FILTER_HELP, footer=3),
     ConsoleAction("faults", "faults", ("!",), LOOKING, "Show only rows with something wrong", footer=4),
-    ConsoleAction("tree", "tree", ("t",), LOOKING, "Show the processes below each row", _needs_tree, footer=5),
+    ConsoleAction(
+        "tree", "tree", ("t",), LOOKING, "Show the processes below each row", _needs_tree, footer=5, panes=TREES
+    ),
     ConsoleAction(
         "fold",
         "fold",
@@ -367,9 +414,6 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         panes=("system", "queue", "workers"),
     ),
     ConsoleAction("timeline", "timeline", ("i",), "Views", "What was found, noted and done, newest first, and by whom"),
-    ConsoleAction(
-        "report", "report", ("E",), CONSOLE, "The incident report as it stands; again: write it", _needs_diagnosis
-    ),
     ConsoleAction("journal", "journal", ("J",), CONSOLE, "What has been done, and what came of it"),
     ConsoleAction("help", "help", ("?",), CONSOLE, "What every key does", footer=9),
     ConsoleAction(
@@ -386,6 +430,17 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction("redraw", "redraw", ("ctrl+l",), CONSOLE, "Read everything again and draw the screen anew"),
     ConsoleAction("interrupt", "interrupt", ("ctrl+c",), CONSOLE, "Says how to quit", palette=False),
 )
+
+
+def footer_rank(action: ConsoleAction, pane: str) -> int:
+    """What a footer without room for all of its keys leaves out: the highest rank first; 0 stays."""
+    if action.id in ("help", "quit") or (action.id == "report" and pane in JUDGED):
+        return 0
+    if action.id == "details":
+        return 1 if pane in JUDGED else 2
+    if action.id in ("log", "checklist", "view-findings"):
+        return 2
+    return 1 if action.footer == 2 else 3
 
 
 def actions_by_id() -> dict[str, ConsoleAction]:

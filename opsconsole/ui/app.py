@@ -22,7 +22,7 @@ from opsconsole.config.types import LoadedConfig
 from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Acting
-from opsconsole.ui.actions import ACTIONS, ConsoleAction, Context, Performer
+from opsconsole.ui.actions import ACTIONS, OF_THE_ROW, ConsoleAction, Context, Performer, footer_rank
 from opsconsole.ui.attach import go, way_to, why_gone
 from opsconsole.ui.deeds import Deeds
 from opsconsole.ui.feed import Feed
@@ -33,6 +33,7 @@ from opsconsole.ui.looks import Looks
 from opsconsole.ui.messages import SnapshotCollected, ViewChanged
 from opsconsole.ui.own_actions import own_actions
 from opsconsole.ui.palette import palette
+from opsconsole.ui.pane_keys import ROW_ACTIONS
 from opsconsole.ui.past import open_past
 from opsconsole.ui.repaint import ThriftyScreen
 from opsconsole.ui.screens.details import DetailsScreen
@@ -174,16 +175,21 @@ class ConsoleApp(App[None], inherit_bindings=False):
         """The footer: every action that has a place there, with its key and whether it can be done now."""
         context = self.deeds.context(context)
         return [
-            Hint(
-                shown_key(keys[0], ascii_only=self.ascii_only),
-                action.label,
-                action.enabled(context),
-                keep=action.id in ("help", "quit"),
-            )
+            self._hint(action, context)
             for action in sorted(ACTIONS, key=lambda action: action.footer)
-            if action.footer and (keys := self.keymap.keys[action.id])
+            if action.footer and self.keymap.keys[action.id]
             if not action.panes or context.pane in action.panes
         ]
+
+    def row_hints(self) -> list[Hint]:
+        """What can be done to the row whose details are read, when it is none that the verbs are for."""
+        context = self.context()
+        asked = (self.actions[action_id] for action_id in OF_THE_ROW.get(context.row_kind, ()))
+        return [self._hint(action, context) for action in asked if self.keymap.keys[action.id]]
+
+    def _hint(self, action: ConsoleAction, context: Context) -> Hint:
+        key = shown_key(self.keymap.keys[action.id][0], ascii_only=self.ascii_only)
+        return Hint(key, action.label, action.enabled(context), footer_rank(action, context.pane))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is typed into a line of input, or to a dialog or the palette, is theirs first."""
@@ -202,7 +208,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
         action, pane = self.actions[action_id], self.main.active
         keys = set(self.keymap.keys[action_id])
         sharing = [one for one in self.registry if keys & set(self.keymap.keys[one.id])]
-        if len(sharing) == 1 or self.screen is not self.main:
+        of_the_row = isinstance(self.screen, DetailsScreen) and action_id in self.screen.row_actions
+        if len(sharing) == 1 or not (self.screen is self.main or of_the_row):
             return True
         here = [one for one in sharing if pane in one.panes]
         return action is (here or sharing)[0]
@@ -234,8 +241,20 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.main.say(f"press {shown_key(keys[0])} to quit") if keys else self.exit(return_code=0)
         elif screen is not self.main and action_id in ("back", "quit"):
             self.pop_screen()
+        elif isinstance(screen, DetailsScreen) and action_id in screen.row_actions:
+            self._do_to_the_row(action, screen)
         elif screen is self.main or action_id in ("help", "palette"):
             self._open(action_id)
+
+    def _do_to_the_row(self, action: ConsoleAction, screen: DetailsScreen) -> None:
+        """An action on the very row whose details are read, wherever the cursor below them has gone."""
+        if why_not := action.enabled(self.context()):
+            screen.say(f"{action.label}: {why_not}", "muted")
+        elif action.id in ROW_ACTIONS:
+            ROW_ACTIONS[action.id](self.main, screen.row_key)
+            screen.say(self.main.footer.said)
+        else:
+            self.deeds.perform(action)
 
     def _open(self, action_id: str) -> None:
         """Put the screen for an action on top."""
@@ -255,7 +274,13 @@ class ConsoleApp(App[None], inherit_bindings=False):
         elif action_id == "log":
             self.push_screen(LogScreen(self.main.log_path, ascii_only=self.ascii_only, open_log=self._open_log))
         elif action_id == "details" and (row := self.main.cursor_row) is not None:
-            details = DetailsScreen(row.key, self.feed, ascii_only=self.ascii_only, open_log=self._open_log)
+            details = DetailsScreen(
+                row.key,
+                self.feed,
+                ascii_only=self.ascii_only,
+                open_log=self._open_log,
+                row_hints=self.row_hints,
+            )
             self.push_screen(details)
 
     def _session(self) -> Session | None:

@@ -15,22 +15,26 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from opsconsole.model.alert import Alert
+from opsconsole.model.finding import Finding
 from opsconsole.model.plan import JournalEntry, Plan, Refused
 from opsconsole.present.glyphs import glyphs
 from opsconsole.present.plan import plan_title, proposals, refused_text
 from opsconsole.ui.acting import Acting, Offer, Wish
-from opsconsole.ui.actions import ConsoleAction, Context
+from opsconsole.ui.actions import OF_THE_ROW, ConsoleAction, Context
 from opsconsole.ui.dialogs.choice import ChoiceBox
 from opsconsole.ui.dialogs.hibernation import HibernationBox
 from opsconsole.ui.dialogs.menu import Entry, MenuBox
 from opsconsole.ui.dialogs.plan import Answer, PlanBox
 from opsconsole.ui.dialogs.refusal import RefusalBox
+from opsconsole.ui.fixes import alert_at, findings_at, next_step, row_key, tried_text
 from opsconsole.ui.keymap import shown_key
 from opsconsole.ui.plan_words import standing
 from opsconsole.ui.remedies import Remedy, remedies
 from opsconsole.ui.screens.checklist import ChecklistScreen
 from opsconsole.ui.screens.journal import JournalScreen
 from opsconsole.ui.screens.plan import PlanScreen
+from opsconsole.ui.screens.reader import ReaderScreen
 from opsconsole.ui.screens.report import ReportScreen
 from opsconsole.ui.subjects import Member, Subject, presses_on_sessions, subjects_of
 from opsconsole.ui.under_way import Told, UnderWay, note
@@ -53,6 +57,8 @@ class Deeds:
         self._number = 0
         self._pending: Wish | None = None
         self._signs = glyphs(app.ascii_only)
+        self._tried: dict[str, tuple[str, ...]] = {}
+        """By a plan's id: the findings that it was to put right."""
         self._unfinished: tuple[JournalEntry, ...] = ()
         self._journal_looked_at = False
         self._under_way = UnderWay(state_dir, self._on_journal) if state_dir is not None else None
@@ -74,10 +80,14 @@ class Deeds:
         main, snapshot = self._app.main, self._app.main.shown
         marked = main.table.marked
         row = main.cursor_row
+        findings: tuple[Finding, ...] = ()
+        alert: Alert | None = None
         subjects: tuple[Subject, ...] = ()
         of_pane: tuple[Subject, ...] = ()
         if snapshot is not None:
             keys = marked or ((row.key,) if row is not None else ())
+            findings = findings_at(snapshot, keys) if context.pane == "findings" else ()
+            alert = alert_at(snapshot, row.key) if context.pane == "alerts" and row is not None else None
             subjects = subjects_of(snapshot, keys, self._app.loaded.config)
             if context.pane in ("environments", "sessions"):
                 table = main.tables[context.pane]
@@ -86,6 +96,8 @@ class Deeds:
             context,
             refused=self._acting.refused(self._app.loaded) if self._acting is not None else "this console cannot act",
             verbs=self._acting.verbs if self._acting is not None else frozenset(),
+            findings=findings,
+            alert=alert,
             subjects=subjects,
             of_pane=of_pane,
             marked=len(marked),
@@ -121,13 +133,16 @@ class Deeds:
         return True
 
     def _fix(self) -> None:
-        """Ask about the remedy of the finding under the cursor, as for the same by its own key."""
-        finding, snapshot = self._app.context().finding, self._app.main.shown
-        if finding is None or snapshot is None or not finding.remedy.action:
-            return
-        # What is stale is the plan's own to say.
-        names = () if finding.remedy.action == "prune-environments" else finding.remedy.targets
-        self.ask(Wish(finding.remedy.action, names, snapshot, self._app.loaded))
+        """Ask about the first plan for the findings it is aimed at, or about what an alert proposes."""
+        context, snapshot = self._app.context(), self._app.main.shown
+        if snapshot is None or (why_not := self._app.actions["fix"].enabled(context)):
+            if snapshot is not None:
+                self._say(f"fix: {why_not}", "muted")
+        elif context.alert is not None:
+            self._wish(self._app.actions[context.alert.proposal])
+        elif (step := next_step(context.findings, context.verbs)) is not None:
+            loaded = self._app.loaded
+            self.ask(Wish(step.verb, step.names, snapshot, loaded, findings=step.findings, notes=step.notes))
 
     def _wish(self, action: ConsoleAction, context: Context | None = None) -> None:
         snapshot = self._app.main.shown
@@ -160,6 +175,9 @@ class Deeds:
     def _open_menu(self) -> None:
         # What a menu lists is about its rows alone.
         context = replace(self._app.context(), pressed=False)
+        if context.row_kind in OF_THE_ROW:
+            self._open_row_menu(context)
+            return
         if not context.subjects:
             return
         names = [subject.name for subject in context.subjects]
@@ -177,6 +195,27 @@ class Deeds:
                 return
             if action_id == "hibernate":
                 self._wish(self._app.actions[action_id], context)
+            else:
+                self._app.action_perform(action_id)
+
+        self._app.push_screen(
+            MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
+        )
+
+    def _open_row_menu(self, context: Context) -> None:
+        """What can be done to the finding or alert under the cursor, or to the marked findings."""
+        row = self._app.main.cursor_row
+        if row is None:
+            return
+        about = f"{context.marked} marked findings" if context.marked > 1 else row.cells[0].text
+        entries = [self._entry(self._app.actions[action_id], context) for action_id in OF_THE_ROW[context.row_kind]]
+
+        def chosen(action_id: str | None) -> None:
+            now = self._app.main.cursor_row
+            if action_id is None:
+                return
+            if now is None or now.key != row.key:
+                self._say(f"{about} is not what is selected any more: nothing was done", "warn")
             else:
                 self._app.action_perform(action_id)
 
@@ -238,7 +277,8 @@ class Deeds:
             ends=_ends(made.plan),
             ascii_only=self._app.ascii_only,
         )
-        self._app.push_screen(box, callback=lambda answer: self._answered(made.plan, answer))
+        box.notes = wish.notes
+        self._app.push_screen(box, callback=lambda answer: self._answered(wish, made.plan, answer))
 
     def _refused(self, wish: Wish, refused: Refused) -> None:
         choices = refused.refusals[0].choices if len(refused.refusals) == 1 else ()
@@ -250,6 +290,8 @@ class Deeds:
                 lambda member: self.ask(replace(wish, keep=member.id.pid)),
             )
             return
+        left = self._done_with(wish) if wish.findings else 0
+        more = f"; {left} marked left, fix goes on with them" if left else ""
         if proposals(refused):
             path = str(wish.loaded.path) if wish.loaded.path is not None else ""
             self._app.push_screen(RefusalBox(refused, path, self._app.screen, ascii_only=self._app.ascii_only))
@@ -259,15 +301,26 @@ class Deeds:
             about = "No session can be hibernated now"
             self._app.push_screen(MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only))
             return
-        self._say(refused_text(refused), "muted" if refused.kind == "nothing" else "warn")
+        self._say(f"{refused_text(refused)}{more}", "muted" if refused.kind == "nothing" else "warn")
 
-    def _answered(self, plan: Plan, answer: Answer | None) -> None:
+    def _done_with(self, wish: Wish) -> int:
+        """Take the marks away of what the wish was about. How many findings stay marked."""
+        main = self._app.main
+        if not wish.findings:
+            main.table.unmark_all()
+            return 0
+        table = main.tables["findings"]
+        table.unmark(row_key(finding_id) for finding_id in wish.findings)
+        return len(table.marked)
+
+    def _answered(self, wish: Wish, plan: Plan, answer: Answer | None) -> None:
         if answer is None:
             return
         if answer.submitted:
             if self._under_way is not None:
                 self._under_way.look_now()
-            self._app.main.table.unmark_all()
+            self._done_with(wish)
+            self._tried[plan.id] = wish.findings
             self.open_plan(plan.id)
         else:
             self._say(f"closed, nothing was done: {answer.said}", "warn")
@@ -287,6 +340,7 @@ class Deeds:
             # What was done must be seen at once, not at the next turn.
             self._app.feed.refresh_now()
         for entry in told.ended:
+            self._note_tried(entry)
             top = self._app.screen
             if not (isinstance(top, PlanScreen) and top.plan_id == entry.plan.id):
                 word, status = standing(entry)
@@ -314,15 +368,32 @@ class Deeds:
         """Follow one plan of the journal."""
         if self._state_dir is None:
             return
-        self._app.push_screen(
-            PlanScreen(
-                plan_id,
-                self._state_dir,
-                ascii_only=self._app.ascii_only,
-                remedies=self._remedies,
-                offer=self._offer,
-            )
+        screen = PlanScreen(
+            plan_id,
+            self._state_dir,
+            ascii_only=self._app.ascii_only,
+            remedies=self._remedies,
+            offer=self._offer,
         )
+        self._app.push_screen(screen, callback=lambda _none: self._left(screen))
+
+    def _note_tried(self, entry: JournalEntry) -> None:
+        for finding_id in self._tried.get(entry.plan.id, ()):
+            self._app.main.tried[finding_id] = tried_text(entry)
+
+    def _left(self, screen: PlanScreen) -> None:
+        """A plan has been read to its end: of several marked findings the next one's turn has come."""
+        entry, main = screen.entry, self._app.main
+        if entry is None or not self._tried.get(screen.plan_id):
+            return
+        self._note_tried(entry)
+        left = len(main.tables["findings"].marked)
+        if not left or self._app.screen is not main or main.active != "findings":
+            return
+        if entry.result is not None and entry.result.result == "done" and entry.result.verified is not False:
+            self._fix()
+        else:
+            self._say(f"{left} marked left: fix goes on with them", "muted")
 
     def _remedies(self, entry: JournalEntry) -> tuple[Remedy, ...]:
         return remedies(entry, self._app.main.latest) if not self._app.context().why_no_change else ()
@@ -343,7 +414,7 @@ class Deeds:
 
     def _say(self, text: str, status: str = "") -> None:
         screen = self._app.screen
-        if isinstance(screen, PlanScreen):
+        if isinstance(screen, ReaderScreen):
             screen.say(text, status)
         else:
             self._app.main.say(text, status)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from opsconsole.model.finding import Diagnosis, Finding
-from opsconsole.model.snapshot import Snapshot
-from opsconsole.present.cell import Row
-from opsconsole.present.findings import remedy_text, severity_sign
+from opsconsole.present.findings import remedy_brief, severity_sign
 from opsconsole.present.findings_pane import STATUS, since_text
 from opsconsole.present.glyphs import Glyphs
-from opsconsole.present.keys import kind_of
 from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.frame import Piece, frame_glyphs, pieces_width
 from opsconsole.ui.layout import FINDING_LINES
@@ -21,14 +20,6 @@ from opsconsole.ui.lines import LineWidget
 
 REMEDY_FROM = 90
 """Width from which a finding's line has room for its remedy."""
-
-
-def finding_of(snapshot: Snapshot | None, row: Row | None) -> Finding | None:
-    """The finding that a row shows; None when it shows something else."""
-    if snapshot is None or snapshot.diagnosis is None or row is None or kind_of(row.key) != "finding":
-        return None
-    finding_id = row.key.partition(":")[2]
-    return next((one for one in snapshot.diagnosis.findings if one.id == finding_id), None)
 
 
 class FindingsLine(LineWidget):
@@ -39,12 +30,14 @@ class FindingsLine(LineWidget):
         self._signs = signs
         self._findings: tuple[Finding, ...] = ()
         self._more = 0
+        self._last = False
         self._at = 0.0
         self._said = ""
 
-    def show(self, findings: Sequence[Finding], more: int, at: float, said: str = "") -> None:
-        """``more`` are those that stand on no line; ``said`` is shown where there is none."""
-        self._findings, self._more, self._at, self._said = tuple(findings), more, at, said
+    def show(self, findings: Sequence[Finding], more: int, at: float, said: str = "", *, last: bool = False) -> None:
+        """``more`` are those that stand on no line; ``said`` is shown where there is none; the ``last`` line says
+        which key shows them all."""
+        self._findings, self._more, self._at, self._said, self._last = tuple(findings), more, at, said, last
         self.repaint()
 
     def pieces(self, width: int) -> list[Piece]:
@@ -58,12 +51,13 @@ class FindingsLine(LineWidget):
         """Severity and title at the left; since, remedy and how many more at the right."""
         ink, status = self.ink, STATUS[finding.severity]
         since = since_text(finding, self._at)
-        remedy = remedy_text(finding.remedy) if finding.remedy.automatic and width >= REMEDY_FROM else ""
-        more = f"{self._more} more (8)" if self._more else ""
-        right = "   ".join(inert(one, self.ascii_only) for one in (remedy[: width // 3], since, more) if one)
-        head = f" {severity_sign(finding, self._signs)} {finding.severity:8}  "
-        room = max(width - len(head) - len(right) - 3, 0)
+        remedy = remedy_brief(finding.remedy) if width >= REMEDY_FROM else ""
+        more = f"{self._more} more (8)" if self._more else "(8)" if self._last else ""
         ellipsis = frame_glyphs(self.ascii_only).ellipsis
+        remedy = fit(told, min(cell_len(told), width // 3), ellipsis=ellipsis) if (told := inert(remedy)) else ""
+        right = "   ".join(inert(one, self.ascii_only) for one in (remedy, since, more) if one)
+        head = f" {severity_sign(finding, self._signs)} {finding.severity:8}  "
+        room = max(width - len(head) - cell_len(right) - 3, 0)
         title = fit(inert(finding.title, self.ascii_only), room, ellipsis=ellipsis)
         tone = ink.of("muted") if finding.acknowledged or finding.recovering else ink.plain
         return [(inert(head, self.ascii_only), ink.of(status)), (title, tone), (f"  {right}", ink.of("muted"))]
@@ -95,13 +89,14 @@ class FindingsStrip:
             for place, line in enumerate(self.lines):
                 line.show((), 0, 0.0, "" if place else said)
             return
-        findings, at = diagnosis.findings, diagnosis.at
+        # What somebody has taken note of already stands behind what nobody has.
+        findings, at = sorted(diagnosis.findings, key=lambda one: one.acknowledged), diagnosis.at
         if count == 1:
-            self.lines[0].show(findings, 0, at)
+            self.lines[0].show(findings, 0, at, last=True)
             return
         for place, line in enumerate(self.lines[:count]):
             more = len(findings) - count if place == count - 1 else 0
-            line.show(findings[place : place + 1], max(more, 0), at)
+            line.show(findings[place : place + 1], max(more, 0), at, last=place == min(count, len(findings)) - 1)
 
 
 def _nothing(diagnosis: Diagnosis) -> str:

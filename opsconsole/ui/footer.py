@@ -15,8 +15,8 @@ class Hint(NamedTuple):
     label: str
     why_not: str
     """Empty when the key does something now."""
-    keep: bool = False
-    """Shown before others when there is too little room."""
+    rank: int = 1
+    """Where there is too little room the highest goes first, of equals the one further right; 0 stays."""
 
 
 class FooterLine(LineWidget):
@@ -61,7 +61,7 @@ class FooterLine(LineWidget):
         if pieces_width(pieces := self._hint_pieces(hints, with_reasons=True)) <= width:
             return pieces
         while pieces_width(pieces := self._hint_pieces(hints, with_reasons=False)) > width and hints:
-            hints.remove(next((hint for hint in reversed(hints) if not hint.keep), hints[-1]))
+            hints.remove(max(enumerate(hints), key=lambda placed: (placed[1].rank, placed[0]))[1])
         return pieces
 
     def _hint_pieces(self, hints: Sequence[Hint], *, with_reasons: bool) -> list[Piece]:

@@ -73,24 +73,21 @@ def _copy(screen: MainScreen) -> None:
         screen.say("row copied to the terminal's clipboard")
 
 
-def _acknowledge(screen: MainScreen) -> None:
-    """Take note of the finding or alert under the cursor, or take that back."""
-    row = screen.cursor_row
-    if row is None:
-        return
-    kind, _, name = row.key.partition(":")
+def _acknowledge(screen: MainScreen, row_key: str) -> None:
+    """Take note of a finding or alert, or take that back."""
+    kind, _, name = row_key.partition(":")
     take = screen.feed.acknowledge if kind == "finding" else screen.feed.acknowledge_alert
     screen.say("acknowledged: noted until it closes" if take(name) else "not acknowledged any more")
 
 
-def _silence(screen: MainScreen) -> None:
-    """Ask for how long the alert under the cursor shall be silent."""
+def _silence(screen: MainScreen, row_key: str) -> None:
+    """Ask for how long an alert shall be silent."""
     from opsconsole.ui.dialogs.silence import SilenceBox
 
-    row, shown = screen.cursor_row, screen.shown
-    if row is None or shown is None or shown.diagnosis is None:
+    shown = screen.shown
+    if shown is None or shown.diagnosis is None:
         return
-    name = row.key.partition(":")[2]
+    name = row_key.partition(":")[2]
     silenced = any(one.name == name and one.silenced_until is not None for one in shown.diagnosis.alerts)
 
     def chosen(seconds: float | None) -> None:
@@ -100,7 +97,7 @@ def _silence(screen: MainScreen) -> None:
         told = f"silenced for {humanise.duration(seconds)}" if seconds else "not silenced any more"
         screen.say(f"{name}: {told}")
 
-    screen.app.push_screen(SilenceBox(name, silenced, screen, ascii_only=screen.ascii_only), chosen)
+    screen.app.push_screen(SilenceBox(name, silenced, screen.app.screen, ascii_only=screen.ascii_only), chosen)
 
 
 def _probe(screen: MainScreen) -> None:
@@ -116,7 +113,7 @@ def _probe(screen: MainScreen) -> None:
     screen.say(f"probing {names}" if names else "probing all sites and health URLs")
 
 
-def _verify(screen: MainScreen) -> None:
+def _verify(screen: MainScreen, _row_key: str) -> None:
     """Evidence that is read anew is what keeps a finding open, or closes it."""
     screen.feed.probe_now(())
     screen.refresh_everything()
@@ -148,6 +145,20 @@ def _redraw(screen: MainScreen) -> None:
     screen.refresh_everything()
 
 
+def _of_cursor_row(action: Callable[[MainScreen, str], None]) -> Callable[[MainScreen], None]:
+    def perform(screen: MainScreen) -> None:
+        if (row := screen.cursor_row) is not None:
+            action(screen, row.key)
+
+    return perform
+
+
+ROW_ACTIONS: dict[str, Callable[[MainScreen, str], None]] = {
+    "acknowledge": _acknowledge,
+    "silence": _silence,
+    "verify": _verify,
+}
+"""What is done to a finding or alert that a key names, not the cursor."""
 PANE_ACTIONS: dict[str, Callable[[MainScreen], None]] = {
     "down": lambda screen: screen.table.move(1),
     "up": lambda screen: screen.table.move(-1),
@@ -178,8 +189,6 @@ PANE_ACTIONS: dict[str, Callable[[MainScreen], None]] = {
     "back": _back,
     "quit": _quit,
     "redraw": _redraw,
-    "acknowledge": _acknowledge,
-    "silence": _silence,
-    "verify": _verify,
     "probe": _probe,
+    **{action_id: _of_cursor_row(action) for action_id, action in ROW_ACTIONS.items()},
 }

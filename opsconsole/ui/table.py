@@ -8,7 +8,7 @@ the number of rows changes, which is why this stands on the line API of a plain 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from textual import events
@@ -82,6 +82,11 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         self._marked |= {row.key for row in self._rows if not row.depth}
         self._repaint()
         return len(self._marked)
+
+    def unmark(self, keys: Iterable[str]) -> None:
+        """Take the marks of these rows away."""
+        self._marked -= set(keys)
+        self._repaint()
 
     def unmark_all(self) -> None:
         self._marked = frozenset()

@@ -23,12 +23,13 @@ class Tour(LineWidget):
     def lines(self) -> tuple[tuple[str, str], ...]:
         """(status, text) of each line."""
         key = self._key_of
-        panes, zoom, details, log = key("next-pane"), key("zoom"), key("details"), key("log")
+        fix, report = key("fix"), key("report")
+        panes, details, found = key("next-pane"), key("details"), key("view-findings")
         explain, find, out = key("help"), key("palette"), key("quit")
         return (
             ("title", "First time here? Any key closes this."),
-            ("", f"{panes} goes from pane to pane, j k from row to row; {zoom} gives a pane the screen"),
-            ("", f"{details} tells everything about a row, {log} follows its log, {key('filter')} filters"),
+            ("", f"{panes} goes from pane to pane, j k from row to row; {details} tells all about a row"),
+            ("", f"{found} shows what is wrong: there {fix} puts it right, {report} reports the incident"),
             ("", f"{key('actions')} lists what can be done to a row; nothing is done before you have agreed"),
             (
                 "",

@@ -79,6 +79,8 @@ class PlanBox(BoxScreen):
         self._failure = ""
         self._looking = False
         self._lines = plan_lines(self.plan)
+        self.notes: tuple[str, ...] = ()
+        """What has to be known before it is agreed to, beside the plan."""
 
     @property
     def focused_button(self) -> str:
@@ -99,7 +101,7 @@ class PlanBox(BoxScreen):
         return f"{sign}{inert(self._lines[0].text, self.ascii_only)}", "warn" if self._ends else "title"
 
     def body(self, width: int) -> Sequence[StyledLine]:
-        lines: list[StyledLine] = []
+        lines = self._noted(width)
         parts = {subject_label(subplan) for subplan in self.plan.subplans} if len(self.plan.subplans) > 1 else set()
         starts_part = False
         for kind, text in self._lines[1:]:
@@ -119,6 +121,14 @@ class PlanBox(BoxScreen):
                 start = f"  {sign} " if number == 0 else "    "
                 lines.append([(start, tone), (" " * indent + part, _TONES[kind])])
         return lines
+
+    def _noted(self, width: int) -> list[StyledLine]:
+        lines: list[StyledLine] = []
+        for note in self.notes:
+            for number, (indent, part) in enumerate(hanging(inert(note, self.ascii_only), max(width - 4, 8))):
+                start = f"  {self._signs.warn} " if number == 0 else "    "
+                lines.append([(start, "warn"), (" " * indent + part, "warn")])
+        return [*lines, []] if lines else []
 
     def _sign(self, kind: LineKind) -> tuple[str, str]:
         signs = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 from textual.message import Message
@@ -15,13 +16,16 @@ from opsconsole.present.details import Details, Section, details
 from opsconsole.present.facts import field, fields
 from opsconsole.present.finding_details import finding_sections
 from opsconsole.present.glyphs import glyphs
+from opsconsole.present.keys import kind_of
+from opsconsole.ui.actions import OF_THE_ROW, Context
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.fields import fit, inert, wrapped
+from opsconsole.ui.fixes import alert_at, findings_at
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.messages import SnapshotCollected
 from opsconsole.ui.screens.log import LogLine, LogScreen, OpenFollower, follow_log
 from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
-from opsconsole.ui.screens.search import split_cells
+from opsconsole.ui.screens.search import folded_cells
 
 LOOK_EVERY_S = 0.5
 """How often the feed is looked at for a newer Snapshot: a memory access, no reading."""
@@ -33,8 +37,8 @@ MARGIN = 2
 GAP = 2
 WIDE = 100
 """Room from which values of all sections stand in a column of one width."""
-COLUMN_LIMIT = 40
-"""Cells a table's column may take, but for the last one."""
+LAST_COLUMN = 48
+"""What a long last column must have to stand beside the others, folded, and not below them."""
 LEAST_COLUMN = 10
 """What a table's column keeps; where that is too much, each row becomes a list of fields."""
 BELOW = 4
@@ -55,13 +59,20 @@ class DetailsScreen(PagesScreen):
     NAME = "details"
 
     def __init__(
-        self, row_key: str, feed: Feed, *, ascii_only: bool = False, open_log: OpenFollower = follow_log
+        self,
+        row_key: str,
+        feed: Feed,
+        *,
+        ascii_only: bool = False,
+        open_log: OpenFollower = follow_log,
+        row_hints: Callable[[], Sequence[Hint]] = tuple,
     ) -> None:
+        """``row_hints`` tells what can be done to the row now, when it is a finding or an alert."""
         super().__init__(ascii_only=ascii_only)
         self.row_key = row_key
         self._feed = feed
         self._glyphs = glyphs(ascii_only)
-        self._open_log = open_log
+        self._open_log, self._row_hints = open_log, row_hints
         self._snapshot: Snapshot | None = None
         self._details = Details(title="", sections=())
         self._known: Details | None = None
@@ -69,6 +80,21 @@ class DetailsScreen(PagesScreen):
         self._log_lines: tuple[LogLine, ...] = ()
         self._log_path = ""
         self._stopped = threading.Event()
+
+    @property
+    def row_actions(self) -> tuple[str, ...]:
+        """Ids of the actions on the row that are done from here."""
+        return OF_THE_ROW.get(kind_of(self.row_key), ())
+
+    def context_here(self, context: Context) -> Context:
+        snapshot, kind = self._snapshot, kind_of(self.row_key)
+        return replace(
+            super().context_here(context),
+            row_kind=kind,
+            findings=findings_at(snapshot, (self.row_key,)) if snapshot is not None else (),
+            alert=alert_at(snapshot, self.row_key) if snapshot is not None else None,
+            marked=0,
+        )
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -144,6 +170,7 @@ class DetailsScreen(PagesScreen):
         logs = self._details.logs
         return (
             self.hint("back", label="back"),
+            *self._row_hints(),
             self.hint("log", label="log", why_not="" if logs else "no log known"),
             self.hint("down", "up", label="scroll"),
             self.hint("top", "bottom", label="ends"),
@@ -211,34 +238,42 @@ class DetailsScreen(PagesScreen):
         return lines
 
     def _table_lines(self, section: Section, width: int) -> list[StyledLine]:
-        """Columns as wide as their cells. Where they do not fit, the last one stands on lines below the others."""
+        """Columns as wide as their cells. Where they do not fit the last one is folded, beside or below the others."""
         texts = [[inert(cell.text, self.ascii_only) for cell in line] for line in section.lines]
         columns = max((len(line) for line in texts), default=0)
         widths = [max((cell_len(line[column]) for line in texts if line), default=0) for column in range(columns)]
-        widths = [min(size, COLUMN_LIMIT) for size in widths[:-1]] + widths[-1:]
         room = width - 2 * MARGIN
         if columns == 1:
-            widths = [min(widths[0], room)]
-        below = columns > 1 and sum(widths) + GAP * (columns - 1) > room
-        side = widths[:-1] if below else widths
+            return [
+                [(" " * MARGIN, ""), (fit(line[0], room, ellipsis=self._glyphs.ellipsis), cells[0].status)]
+                for line, cells in zip(texts, section.lines, strict=True)
+                if line
+            ]
+        side = widths[:-1]
+        left = room - sum(side) - GAP * len(side)
+        if left >= min(widths[-1], LAST_COLUMN):
+            side.append(min(widths[-1], left))
+            return [line for number in range(len(texts)) for line in self._folded_row(section, number, side, room)]
         while sum(side) + GAP * (len(side) - 1) > room and max(side) > LEAST_COLUMN:
             side[side.index(max(side))] -= 1
-        if below and sum(side) + GAP * (len(side) - 1) > room:
+        if sum(side) + GAP * (len(side) - 1) > room:
             return self._record_lines(section, width)
+        return [line for number in range(len(texts)) for line in self._folded_row(section, number, side, room)]
+
+    def _folded_row(self, section: Section, number: int, side: Sequence[int], room: int) -> list[StyledLine]:
+        """The lines of one row of a table: nothing of a cell is cut away. What has no column stands below."""
+        cells = section.lines[number]
+        texts = [inert(cell.text, self.ascii_only) for cell in cells]
+        folded = [folded_cells(text, size) for text, size in zip(texts, side, strict=False)]
         lines: list[StyledLine] = []
-        for line, cells in zip(texts, section.lines, strict=True):
-            if not line:
-                continue
-            fields = zip(line, side, cells, strict=False)
-            pieces = [
-                (fit(text, size, ellipsis=self._glyphs.ellipsis) + " " * GAP, cell.status)
-                for text, size, cell in fields
-            ]
-            lines.append([(" " * MARGIN, ""), *pieces])
-            # What stands below the others needs no heading: it is the only one of its kind.
-            if below and line[-1] and cells is not section.lines[0]:
-                indent = " " * (MARGIN + BELOW)
-                lines += [[(indent, ""), (part, cells[-1].status)] for part in split_cells(line[-1], room - BELOW)]
+        for place in range(max((len(parts) for parts in folded), default=0) if any(texts[: len(side)]) else 0):
+            fields = zip(folded, side, cells, strict=False)
+            pieces = [(fit(parts[place] if place < len(parts) else "", size), cell) for parts, size, cell in fields]
+            lines.append([(" " * MARGIN, ""), *((text + " " * GAP, cell.status) for text, cell in pieces)])
+        # What stands below the others needs no heading: it is the only one of its kind.
+        if len(texts) > len(side) and texts[-1] and number > 0:
+            indent = " " * (MARGIN + BELOW)
+            lines += [[(indent, ""), (part, cells[-1].status)] for part in folded_cells(texts[-1], room - BELOW)]
         return lines
 
 
@@ -250,6 +285,11 @@ class PastFindingScreen(DetailsScreen):
         note = fields("Some time ago", [field("as it was", "when it opened", "it is no open finding by itself now")])
         sections = (*note, *finding_sections(finding, None))
         self._details = Details(title=f"Finding {finding.id}", sections=sections, gone=True)
+
+    @property
+    def row_actions(self) -> tuple[str, ...]:
+        """None: it is over."""
+        return ()
 
     def take(self, snapshot: Snapshot) -> None:
         """What was will not change."""

@@ -21,15 +21,16 @@ from textual.widgets import Input
 
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.cell import Row
+from opsconsole.present.findings_pane import findings_content
 from opsconsole.present.glyphs import glyphs
 from opsconsole.present.header import header_content
 from opsconsole.present.keys import kind_of
 from opsconsole.present.pane import PaneContent
 from opsconsole.present.panes import PANES, pane_content
-from opsconsole.ui.actions import Context
+from opsconsole.ui.actions import TREES, Context
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.filter_bar import FilterCount, FilterInput, FilterPrompt
-from opsconsole.ui.findings import FindingsStrip, finding_of
+from opsconsole.ui.findings import FindingsStrip
 from opsconsole.ui.footer import FooterLine, Hint
 from opsconsole.ui.layout import FILTER_SAYS, OVERVIEW, Arrangement, finding_lines
 from opsconsole.ui.lines import BannerLine, HeaderLine, Notice
@@ -43,8 +44,6 @@ from opsconsole.ui.tabs import Tab, TabLine
 
 SAY_S = 6.0
 """How long a message stands in the footer."""
-TREES = ("services", "workers", "sessions", "environments")
-"""Panes whose rows have processes below them."""
 
 
 class MainScreen(ThriftyScreen):
@@ -80,6 +79,8 @@ class MainScreen(ThriftyScreen):
         self.shown: Snapshot | None = None
         """The one on the screen: the newest, or while frozen the one that was."""
         self.contents: dict[str, PaneContent] = {}
+        self.tried: dict[str, str] = {}
+        """By a finding's id: what was done about it from this console."""
         self._quiet_again: Timer | None = None
         self.tables = {
             spec.id: RowTable(spec.id, spec.title, spec.number, spec.columns, ascii_only=ascii_only)
@@ -167,6 +168,8 @@ class MainScreen(ThriftyScreen):
         content = pane_content(
             pane_id, snapshot, self.feed.history, tree=view.tree, folded=view.folded, glyphs=self._glyphs
         )
+        if pane_id == "findings" and self.tried:
+            content = findings_content(snapshot, self._glyphs, self.tried)
         self.contents[pane_id] = content
         table.show(content)
 
@@ -229,7 +232,6 @@ class MainScreen(ThriftyScreen):
             and (shown.sites.state != "unconfigured" or any(service.url for service in shown.services.value or ())),
             row_kind=kind_of(row.key) if (row := table.cursor_row) is not None else "",
             diagnosed=shown is not None and shown.diagnosis is not None,
-            finding=finding_of(shown, table.cursor_row),
         )
 
     @property

@@ -128,10 +128,6 @@ class PlanScreen(PagesScreen):
             return True
         return super().perform(action_id)
 
-    def say(self, text: str, status: str = "") -> None:
-        self.footer_line.say(text, status)
-        self.set_timer(6.0, lambda: self.footer_line.say(""))
-
     def lines(self, width: int) -> list[StyledLine]:
         if self._looked is None:
             return []

@@ -14,6 +14,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from opsconsole.ui.actions import ACTIONS, Context
@@ -26,6 +27,8 @@ from opsconsole.ui.repaint import ThriftyScreen
 from opsconsole.ui.spans import changed_spans
 
 WHEEL_LINES = 3
+SAY_S = 6.0
+"""How long a message stands in the footer."""
 USUAL_KEYS = make_keymap(ACTIONS, {})
 
 StyledText = tuple[str, str]
@@ -143,6 +146,7 @@ class ReaderScreen(ThriftyScreen):
         self.title_line = TitleLine(ascii_only=ascii_only)
         self.view = LinesView(self.lay_out)
         self.footer_line = FooterLine(ascii_only=ascii_only)
+        self._quiet_again: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield self.title_line
@@ -177,6 +181,15 @@ class ReaderScreen(ThriftyScreen):
         """Show the footer anew; actions that a config left without a key are not in it."""
         self.footer_line.show([hint for hint in self.hints() if hint.key])
 
+    def say(self, text: str, status: str = "", *, stay: bool = False) -> None:
+        """A message in place of the keys, until the next key or for some seconds."""
+        self.footer_line.say(text, status)
+        if self._quiet_again is not None:
+            self._quiet_again.stop()
+            self._quiet_again = None
+        if text and not stay:
+            self._quiet_again = self.set_timer(SAY_S, lambda: self.footer_line.say(""))
+
     def scroll_lines(self, lines: int) -> None:
         """Scroll by so many lines; both ends stop it."""
         raise NotImplementedError
@@ -189,6 +202,8 @@ class ReaderScreen(ThriftyScreen):
 
     def perform(self, action_id: str) -> bool:
         """Do an action of the registry; False when this screen has no such action."""
+        if self.footer_line.said:
+            self.say("")
         page = max(self.view.size.height - 1, 1)
         lines = {
             "down": 1,

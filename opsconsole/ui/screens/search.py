@@ -39,6 +39,19 @@ def dated(text: str, search: str, status: str) -> list[tuple[str, str]]:
     return [(stamp, "muted"), *said] if stamp else said
 
 
+def folded_cells(text: str, width: int) -> list[str]:
+    """As ``split_cells``, but no word is broken that a blank stands before in the same row."""
+    rows: list[str] = []
+    while cell_len(text) > width > 0:
+        row = split_cells(text, width)[0]
+        blank = row.rfind(" ")
+        if text[len(row) : len(row) + 1] != " " and blank > 0 and row[:blank].strip():
+            row = row[:blank]
+        rows.append(row)
+        text = text[len(row) :].lstrip(" ")
+    return [*rows, text] if text or not rows else rows
+
+
 def split_cells(text: str, width: int) -> list[str]:
     """The text in rows of at most ``width`` cells, nothing lost; one empty row for an empty text."""
     if width <= 0 or cell_len(text) <= width:

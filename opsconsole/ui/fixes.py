@@ -1,0 +1,115 @@
+"""What `f` puts right: the finding under the cursor, the marked ones plan after plan, or what an alert proposes. Pure.
+
+The marks are the list of what is left: those that a plan was handed over for lose theirs. Each plan is made when its
+turn comes, from what is true then: what an earlier one did changes what a later one is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from opsconsole.diagnose.order import in_order
+from opsconsole.model.alert import Alert
+from opsconsole.model.finding import Finding
+from opsconsole.model.plan import JournalEntry, Verb
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.present import humanise
+from opsconsole.present.findings import remedy_brief
+from opsconsole.present.plan import result_word
+from opsconsole.ui.verbs import BY_ID
+
+
+class Step(NamedTuple):
+    """One plan's worth of findings: the same verb, and nothing of the others comes between them."""
+
+    verb: Verb
+    names: tuple[str, ...]
+    findings: tuple[str, ...]
+    """Their ids."""
+    notes: tuple[str, ...]
+    """What has to be known before it is agreed to, beside the plan itself."""
+
+
+def row_key(finding_id: str) -> str:
+    return f"finding:{finding_id}"
+
+
+def findings_at(snapshot: Snapshot, row_keys: Iterable[str]) -> tuple[Finding, ...]:
+    """The findings that these rows show, each after those that cause it."""
+    wanted = set(row_keys)
+    diagnosis = snapshot.diagnosis
+    return in_order(one for one in (diagnosis.findings if diagnosis is not None else ()) if row_key(one.id) in wanted)
+
+
+def alert_at(snapshot: Snapshot, key: str) -> Alert | None:
+    """The alert that a row shows."""
+    diagnosis = snapshot.diagnosis
+    return next((one for one in (diagnosis.alerts if diagnosis else ()) if f"alert:{one.name}" == key), None)
+
+
+def why_not_fixed(finding: Finding, verbs: Iterable[str]) -> str:
+    """Why the console cannot put this one right; empty when it can."""
+    if not finding.remedy.automatic:
+        return "by hand: its details tell the steps"
+    return "" if finding.remedy.action in verbs else "not available"
+
+
+def why_not_proposed(alert: Alert, verbs: Iterable[str]) -> str:
+    """Why the console cannot do what the alert proposes; empty when it can."""
+    if alert.silenced_until is not None:
+        return "silenced"
+    if not alert.proposal:
+        return "it proposes nothing now"
+    spec = BY_ID.get(alert.proposal)
+    if spec is None or not spec.all_of_them:
+        return f"by hand: {alert.proposal}"
+    return "" if spec.verb in verbs else "not available"
+
+
+def next_step(findings: Sequence[Finding], verbs: Iterable[str]) -> Step | None:
+    """The first plan for these findings, which are in their order; None when there is nothing the console can do."""
+    able = [one for one in findings if not why_not_fixed(one, verbs)]
+    if not able:
+        return None
+    action = able[0].remedy.action
+    together = [able[0]]
+    for other in able[1:]:
+        if other.remedy.action != action:
+            break
+        together.append(other)
+    assert action  # noqa: S101  # what is automatic has an action
+    # What is stale is the plan's own to say.
+    names = () if action == "prune-environments" else tuple(name for one in together for name in one.remedy.targets)
+    later = [one for one in able if one not in together]
+    by_hand = [one for one in findings if one not in able]
+    return Step(
+        action,
+        tuple(dict.fromkeys(names)),
+        tuple(one.id for one in together),
+        (*_unsettled(together), *_of_the_marked(len(findings), later, by_hand)),
+    )
+
+
+def _unsettled(findings: Sequence[Finding]) -> list[str]:
+    """Open findings that cause these: as long as they are there the evidence comes back."""
+    ids = {one.id for one in findings}
+    causes = {cause.id: cause for one in findings for cause in one.causes if not cause.muted and cause.id not in ids}
+    return [
+        f"its cause is still open: {cause.id} ({cause.title}). Put that right first, or this comes back"
+        for cause in causes.values()
+    ]
+
+
+def _of_the_marked(count: int, later: Sequence[Finding], by_hand: Sequence[Finding]) -> list[str]:
+    if count < 2:
+        return []
+    told = [f"{count} findings are marked. After this: " + "; ".join(remedy_brief(one.remedy) for one in later)]
+    return [*(told if later else []), *(f"marked, but {remedy_brief(one.remedy)}: {one.title}" for one in by_hand)]
+
+
+def tried_text(entry: JournalEntry) -> str:
+    """``restart done 14:10``: what was done about a finding, for the row of one that is still there."""
+    if entry.result is None:
+        return f"{entry.plan.verb} {entry.state}"
+    return f"{entry.plan.verb} {result_word(entry.result)} {humanise.clock_time(entry.result.ended)[:5]}, still open"
