@@ -438,7 +438,7 @@ def footer_rank(action: ConsoleAction, pane: str) -> int:
         return 0
     if action.id == "details":
         return 1 if pane in JUDGED else 2
-    if action.id in ("log", "checklist", "view-findings"):
+    if action.id in ("log", "checklist", "view-findings") or (action.id == "actions" and pane in JUDGED):
         return 2
     return 1 if action.footer == 2 else 3
 

@@ -208,7 +208,9 @@ class ConsoleApp(App[None], inherit_bindings=False):
         action, pane = self.actions[action_id], self.main.active
         keys = set(self.keymap.keys[action_id])
         sharing = [one for one in self.registry if keys & set(self.keymap.keys[one.id])]
-        of_the_row = isinstance(self.screen, DetailsScreen) and action_id in self.screen.row_actions
+        of_the_row = isinstance(self.screen, DetailsScreen) and any(
+            one.id in self.screen.row_actions for one in sharing
+        )
         if len(sharing) == 1 or not (self.screen is self.main or of_the_row):
             return True
         here = [one for one in sharing if pane in one.panes]

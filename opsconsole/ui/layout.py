@@ -2,7 +2,7 @@
 
 Three arrangements: all panes in two columns, all panes in one column, or one pane with a line of tabs. Header and
 footer take one line each, findings one to five by the height of the terminal, however many there are: the panes stand
-still. A terminal below the least size gets a notice instead.
+still; their own view has none. A terminal below the least size gets a notice instead.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def arrange(
         top += 1
     bottom = height - 1
     boxes.update(_bottom_line(width, bottom, filtering, filter_says))
-    shown = FINDING_LINES[: finding_lines(height)]
+    # Where the findings are the pane itself, nothing of them is told twice.
+    shown = FINDING_LINES[: finding_lines(height) if active != "findings" else 0]
     bottom -= len(shown)
     boxes.update({name: Box(0, bottom + place, width, 1) for place, name in enumerate(shown)})
     panes_high = 1 if alone else len(COLUMNS[0]) if kind == "columns" else len(OVERVIEW)

@@ -1,0 +1,172 @@
+"""From what is wrong to putting it right by the screen's own hints: footers, marks, details, alerts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from opsconsole.diagnose.order import in_order
+from opsconsole.model.alert import Alert, Rung
+from opsconsole.model.plan import Refused
+from opsconsole.model.snapshot import Snapshot
+from opsconsole.ui.app import ConsoleApp
+from opsconsole.ui.dialogs.menu import MenuBox
+from opsconsole.ui.dialogs.plan import PlanBox
+from opsconsole.ui.screens.details import DetailsScreen
+from tests import samples
+from tests.ui.consoles import console, on_row
+from tests.ui.screens.readers import eventually
+from tests.unit.present.test_findings import diagnosed
+
+
+def judged() -> Snapshot:
+    """The incident with all its processes, diagnosed."""
+    return diagnosed(samples.incident())
+
+
+def footer(app: ConsoleApp) -> str:
+    return "".join(text for text, _ in app.main.footer.pieces(app.main.size.width))
+
+
+def with_diagnosis(**changes: Any) -> Snapshot:
+    snapshot = diagnosed()
+    assert snapshot.diagnosis is not None
+    return msgspec.structs.replace(snapshot, diagnosis=msgspec.structs.replace(snapshot.diagnosis, **changes))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+async def test_the_way_to_findings_their_keys_and_the_report_is_told_on_the_screen(size: tuple[int, int]) -> None:
+    app, _, _ = console(diagnosed())
+    async with app.run_test(size=size) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        strip = "".join(text for line in app.main.findings.lines for text, _ in line.pieces(size[0]))
+        assert "more (8)" in strip
+        await pilot.press("8")
+        await pilot.pause()
+        for told in ("enter details", "f fix", "v verify", "a acknowledge", "E report"):
+            assert told in footer(app)
+        assert "tree" not in footer(app)
+        assert app.main.arrangement is not None
+        assert "strip-1" not in app.main.arrangement.boxes
+
+
+async def test_marked_findings_are_put_right_plan_by_plan_in_the_order_of_dependence() -> None:
+    snapshot = judged()
+    assert snapshot.diagnosis is not None
+    app, door, _ = console(snapshot)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        marked = ["worker-duplicates:auto_confirm", "env-ports-exhausted:pool"]
+        for finding_id in marked:
+            on_row(app, "findings", f"finding:{finding_id}")
+            await pilot.press("space")
+        await pilot.press("f")
+        await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
+        expected = [one for one in in_order(snapshot.diagnosis.findings) if one.id in marked]
+        assert [door.wishes[0].findings, door.wishes[0].verb] == [(expected[0].id,), expected[0].remedy.action]
+        box = app.screen
+        assert isinstance(box, PlanBox)
+        assert "2 findings are marked" in "".join(text for line in box.body(100) for text, _ in line)
+        await pilot.press("y")
+        await eventually(pilot, lambda: app.screen is app.main)
+        assert app.main.table.marked == (f"finding:{expected[1].id}",)
+        await pilot.press("f")
+        await eventually(pilot, lambda: len(door.wishes) == 2)
+        assert door.wishes[1].findings == (expected[1].id,)
+
+
+async def test_a_marked_finding_with_nothing_to_do_gives_way_to_the_next() -> None:
+    app, door, _ = console(diagnosed(), answer=lambda wish: Refused(wish.verb, "it is so already", kind="nothing"))
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        for finding_id in ("worker-duplicates:auto_confirm", "env-ports-exhausted:pool"):
+            on_row(app, "findings", f"finding:{finding_id}")
+            await pilot.press("space")
+        await pilot.press("f")
+        await eventually(pilot, lambda: "1 marked left" in footer(app))
+        await pilot.press("f")
+        await eventually(pilot, lambda: len(door.wishes) == 2 and not app.main.table.marked)
+        assert door.wishes[0].findings != door.wishes[1].findings
+
+
+async def test_the_details_of_a_finding_have_its_keys_and_they_work() -> None:
+    app, door, feed = console(judged())
+    noted: list[str] = []
+    feed.acknowledge = lambda finding_id: bool(noted.append(finding_id)) or True  # type: ignore[attr-defined]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        on_row(app, "findings", "finding:worker-duplicates:auto_confirm")
+        await pilot.press("enter")
+        await eventually(pilot, lambda: isinstance(app.screen, DetailsScreen))
+        screen = app.screen
+        assert isinstance(screen, DetailsScreen)
+        hints = "".join(text for text, _ in screen.footer_line.pieces(80))
+        for told in ("f fix", "v verify", "a acknowledge", "esc back"):
+            assert told in hints
+        await pilot.press("a")
+        await pilot.pause()
+        assert noted == ["worker-duplicates:auto_confirm"]
+        assert "acknowledged" in screen.footer_line.said
+        await pilot.press("v")
+        await pilot.pause()
+        assert feed.probed
+        await pilot.press("f")
+        await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
+        assert door.wishes[0].findings == ("worker-duplicates:auto_confirm",)
+
+
+async def test_a_cause_that_is_still_open_is_told_before_its_consequence_is_put_right() -> None:
+    snapshot = judged()
+    assert snapshot.diagnosis is not None
+    caused = next(
+        one
+        for one in snapshot.diagnosis.findings
+        if one.remedy.automatic and any(not cause.muted for cause in one.causes)
+    )
+    app, _, _ = console(snapshot)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        on_row(app, "findings", f"finding:{caused.id}")
+        await pilot.press("f")
+        await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
+        box = app.screen
+        assert isinstance(box, PlanBox)
+        assert "its cause is still open" in "".join(text for line in box.body(140) for text, _ in line)
+
+
+async def test_what_an_alert_proposes_has_a_key_and_a_menu() -> None:
+    alert = Alert(
+        name="Memory",
+        condition="memory.used > 90%",
+        state="active",
+        since=0.0,
+        for_s=0.0,
+        measured=(),
+        ladder=(Rung(0.0, "prune-environments", reached=True),),
+    )
+    by_hand = msgspec.structs.replace(alert, name="Load", ladder=(Rung(0.0, "investigate", reached=True),))
+    app, door, _ = console(with_diagnosis(alerts=(alert, by_hand)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["alerts"].rows))
+        on_row(app, "alerts", "alert:Load")
+        assert app.actions["fix"].enabled(app.context()) == "by hand: investigate"
+        on_row(app, "alerts", "alert:Memory")
+        await pilot.press("x")
+        await eventually(pilot, lambda: isinstance(app.screen, MenuBox))
+        assert isinstance(app.screen, MenuBox)
+        assert [(entry.key, entry.why_not) for entry in app.screen.entries] == [("f", ""), ("a", ""), ("s", "")]
+        await pilot.press("f")
+        await eventually(pilot, lambda: len(door.wishes) == 1)
+        assert (door.wishes[0].verb, door.wishes[0].names) == ("prune-environments", ())
+
+
+async def test_the_tour_tells_the_way_from_what_is_wrong_to_the_report() -> None:
+    app, _, _ = console(diagnosed())
+    async with app.run_test(size=(80, 40)):
+        told = [text for _, text in app.looks.tour.lines()]
+        assert any(
+            "8 shows what is wrong" in line and "f puts it right" in line and "E reports" in line for line in told
+        )
+        assert all(len(line) < 79 for line in told)
