@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
+from math import isfinite
 
 from opsconsole.model.sample import Sample
 from opsconsole.model.snapshot import Snapshot
@@ -47,7 +48,10 @@ class History:
         with self._lock:
             length = sum(1 for time in self._times if time >= at)
             tails = {key: list(values)[-length:] if length else [] for key, values in self._series.items()}
-        return {key: _sample([value for value in tail if value is not None]) for key, tail in tails.items()}
+        return {
+            key: _sample([value for value in tail if value is not None and isfinite(value)])
+            for key, tail in tails.items()
+        }
 
     def record(self, snapshot: Snapshot) -> None:
         with self._lock:

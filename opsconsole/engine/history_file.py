@@ -104,7 +104,7 @@ class HistoryFile:
 
     def _event(self, number: int) -> Event:
         row = self._connection.execute("select document from events where id = ?", (number,)).fetchone()
-        return msgspec.json.decode(row[0], type=Event)
+        return _event_of(row[0])
 
     def _add_minute(self, at: int, samples: Mapping[str, Sample | None]) -> None:
         row = self._connection.execute("select samples from minutes where at = ?", (at,)).fetchone()
@@ -156,7 +156,7 @@ class HistoryFile:
             f"select document from events where subject = ? and kind in ({marks}) order by id desc limit 1",  # noqa: S608
             (subject, *kinds),
         ).fetchone()
-        return msgspec.json.decode(row[0], type=Event) if row else None
+        return _event_of(row[0]) if row else None
 
 
 def read_past(directory: Path, since: float, now: float) -> Reading[Past]:
@@ -186,7 +186,7 @@ def read_events(directory: Path, limit: int, now: float) -> Reading[tuple[Event,
 
     def read(connection: sqlite3.Connection) -> tuple[Event, ...]:
         rows = connection.execute("select document from events order by at desc, id desc limit ?", (limit,))
-        return tuple(msgspec.json.decode(row[0], type=Event) for row in rows)
+        return tuple(_event_of(row[0]) for row in rows)
 
     return _read(directory, read, (), now)
 
@@ -200,6 +200,17 @@ def _read(directory: Path, read: Callable[[sqlite3.Connection], T], nothing: T, 
             return ok(read(connection), now)
     except (sqlite3.Error, OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         return unknown(f"{path}: {clean(str(error), 200)}", now)
+
+
+def _event_of(document: bytes) -> Event:
+    """A finding as another version told it is left out of its event."""
+    try:
+        return msgspec.json.decode(document, type=Event)
+    except msgspec.ValidationError:
+        told = msgspec.json.decode(document)
+        if not isinstance(told, dict) or "finding" not in told:
+            raise
+        return msgspec.convert({**told, "finding": None}, Event)
 
 
 def _mean(documents: list[Samples]) -> Samples:

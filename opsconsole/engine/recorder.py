@@ -72,7 +72,9 @@ class Recorder:
         if self._sampled is None:
             self._sampled = (snapshot.at, snapshot.monotonic)
         elif snapshot.monotonic - self._sampled[1] >= MINUTE_S:
-            samples = {key: one for key, one in self._recent.since(self._sampled[0]).items() if ":session:" not in key}
+            recent = self._recent.since(self._sampled[0])
+            # Ids of sessions are given again after a restart of tmux: one series would be of several.
+            samples = {key: one for key, one in recent.items() if key.split(":", 2)[1:2] != ["session"]}
             self._sampled = (snapshot.at, snapshot.monotonic)
         if events or samples:
             self._entries.put(_Entry(snapshot.at, samples, tuple(events)))
@@ -105,10 +107,13 @@ class Recorder:
                 file.write(entry.at, entry.samples, events)
             finally:
                 file.close()
-        except (OSError, sqlite3.Error, msgspec.MsgspecError) as error:
+        except (OSError, sqlite3.Error) as error:
             self._fails(error)
             return events
-        self._problem = ""
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            self._fails(error)  # nor could they be written the next time
+        else:
+            self._problem = ""
         return ()
 
     def _fails(self, error: Exception) -> None:

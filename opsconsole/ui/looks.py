@@ -104,7 +104,8 @@ class Looks:
             self._save_soon()
 
     def keep_notes(self, snapshot: Snapshot) -> None:
-        """Once it has come: what was acknowledged or silenced meanwhile, or is no more; what the targets' metrics are.
+        """Once it has come: what was acknowledged or silenced meanwhile, or is no more; what the targets' metrics are,
+        what else shall be there for the next console.
 
         Watch mode keeps nothing of these.
         """

@@ -159,7 +159,7 @@ class HistoryScreen(SearchingScreen):
         self._columns, self._shown = columns, columns * rows
         place = self._place(found)
         self._follow_cursor(place, len(found))
-        wide = (width - BETWEEN * (columns - 1)) // columns
+        wide = (width - 1 - BETWEEN * (columns - 1)) // columns
         times, recent = self._feed.history.recent()
         lines: list[StyledLine] = []
         shown = found[self._first : self._first + self._shown]

@@ -141,7 +141,7 @@ class TimelineScreen(SearchingScreen):
         over = "cursor:" if on_cursor else ""
         when, what, subject, detail, by = one.row.cells
         time = when.text if width >= WITH_DETAIL else when.text[5:16]
-        room = max(width - 1 - len(time) - 2 - WHAT_WIDTH - 2 - BY_WIDTH - 2, 4)
+        room = max(width - 2 - len(time) - 2 - WHAT_WIDTH - 2 - BY_WIDTH - 2, 4)
         ellipsis = self._signs.ellipsis
         said = inert(subject.text, self.ascii_only)
         more = inert(detail.text, self.ascii_only)
@@ -163,7 +163,7 @@ class TimelineScreen(SearchingScreen):
             (f"{time}  ", f"{over}muted"),
             (fit(what.text, WHAT_WIDTH, ellipsis=ellipsis) + "  ", f"{over}{what.status}"),
             *told,
-            ("  " + fit(inert(by.text, self.ascii_only), BY_WIDTH, ellipsis=ellipsis), f"{over}muted"),
+            ("  " + fit(inert(by.text, self.ascii_only), BY_WIDTH, ellipsis=ellipsis) + " ", f"{over}muted"),
         ]
 
     # What the keys do

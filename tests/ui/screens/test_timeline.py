@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import msgspec
@@ -18,10 +19,10 @@ from opsconsole.ui.screens.details import DetailsScreen, PastFindingScreen
 from opsconsole.ui.screens.plan import PlanScreen
 from opsconsole.ui.screens.timeline import TimelineScreen
 from tests import samples
-from tests.makers import AT
 from tests.ui.consoles import console, duplicates_plan
 from tests.ui.screens.readers import eventually, text_of
 
+AT = time.time() - 10_000
 DIAGNOSIS = diagnose(samples.incident(), Config())
 GRAVEST, OTHER, *_ = DIAGNOSIS.findings
 
@@ -42,7 +43,7 @@ def what_happened(state: Path) -> None:
     plan = duplicates_plan(samples.incident())
     journal = Journal(state)
     journal.intend(plan)
-    journal.conclude(PlanResult(plan=plan.id, result="done", verified=True, ended=AT + 9_000_000_000))
+    journal.conclude(PlanResult(plan=plan.id, result="done", verified=True, ended=time.time() + 60))
     journal.close()
 
 
@@ -96,7 +97,9 @@ async def test_a_filter_chooses_and_enter_opens_what_it_was_about(tmp_path: Path
         assert isinstance(then, PastFindingScreen)
         await pilot.pause()
         assert any("what is over" in line for line in text_of(then))
-        await pilot.press("escape", "escape", "/", *"what ~ opened and subject ~", *GRAVEST.rule, "enter", "enter")
+        await pilot.press("escape", "escape", "/", *"when < 1h", "enter")
+        assert {one.row.cells[1].text for one in screen.shown} == {"done, verified", "confirmed"}
+        await pilot.press("escape", "/", *"what ~ opened and subject ~", *GRAVEST.rule, "enter", "enter")
         await eventually(pilot, lambda: type(app.screen) is DetailsScreen)
         await pilot.press("escape", "escape", "g", "enter")
         await eventually(pilot, lambda: isinstance(app.screen, PlanScreen))

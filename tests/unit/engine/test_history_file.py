@@ -118,6 +118,16 @@ def test_events_are_bounded_and_a_clock_that_was_ahead_leaves_nothing(tmp_path: 
     assert past.times == (AT, AT + MINUTE_S)
 
 
+def test_a_finding_that_another_version_told_is_left_out_of_its_event(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    file = HistoryFile(state)
+    file.write(AT, {}, (event("opened"),))
+    file._connection.execute("update events set document = json_set(document, '$.finding', json('{\"rule\": 7}'))")
+    assert file.standing()["opened", "finding:system-load:load"].finding is None
+    file.close()
+    assert [one.title for one in read_events(state, 5, AT).value or ()] == ["Load is high"]
+
+
 def test_reading_makes_nothing_and_says_why_it_cannot_read(tmp_path: Path) -> None:
     state = tmp_path / "state"
     nothing = read_past(state, 0, AT)
