@@ -46,6 +46,26 @@ def put_right(sandbox: Sandbox, *findings: str) -> dict[str, Any]:
     return document
 
 
+def reported(sandbox: Sandbox) -> str:
+    """The report as it is now."""
+    report = sandbox.directory / "report.md"
+    command = [Path(sys.executable).with_name("opsconsole"), "--config", sandbox.config_path]
+    command += ["--state-dir", sandbox.state_dir, "report", "-o", report]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
+    return report.read_text()
+
+
+def assert_the_report_still_holds_what_was_put_right(written: str, fixed: dict[str, Any]) -> None:
+    """Evidence as it was, what was done, what proved it; and how bad it was."""
+    assert f"**At the Worst**: {fixed['score_before']:.1f}/10 at " in written
+    for title, action in (("orchestrator is not running", "Start: "), ("no port left for environments", "Clean up ")):
+        (told,) = (part for part in written.split("\n### ") if part.startswith("Issue #") and title in part[:90])
+        assert "- PUT RIGHT\n" in told
+        assert action in told
+        assert "done, verified" in told
+        assert " - seen at " in told
+
+
 def assert_it_was_put_right_in_order(fixed: dict[str, Any]) -> None:
     """Each plan verified, each finding closed by evidence collected again, the others left."""
     by_id = {one["finding"]: one for one in fixed["fixes"]}
@@ -84,13 +104,10 @@ def test_the_incident_is_found_whole() -> None:
     with Sandbox.build() as sandbox:
         status, document = diagnosed(sandbox)
         expected = sandbox.expected
-        report = sandbox.directory / "report.md"
-        command = [Path(sys.executable).with_name("opsconsole"), "--config", sandbox.config_path]
-        command += ["--state-dir", sandbox.state_dir, "report", "-o", report]
-        assert subprocess.run(command, timeout=60, check=False).returncode == 0
-        written = report.read_text()
+        written = reported(sandbox)
         fixed = put_right(sandbox, "worker-missing:orchestrator", "env-ports-exhausted:pool", "env-stale:environments")
         assert_it_was_put_right_in_order(fixed)
+        assert_the_report_still_holds_what_was_put_right(reported(sandbox), fixed)
     assert_the_report_has_the_sandbox_numbers(written, expected)
     assert status == 1
     assert document["score"] == 4.2
