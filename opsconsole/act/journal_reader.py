@@ -149,6 +149,10 @@ def _half_asleep(entry: JournalEntry) -> Iterator[str]:
             free = f"tmux -S {shlex.quote(target.pane.socket)} select-pane -e -t {target.pane.pane}"
             yield f"pane {target.pane.pane} of {target.name}: typing in it may still be blocked; {free}"
         ended = any(step.text.startswith("SIGTERM ") for step in steps)
+        if any(step.text.startswith("mark ") for step in steps) and not ended:
+            pane = f"pane {target.pane.pane} of {target.name}"
+            back = f"`opsconsole wake {shlex.quote(target.name)}` takes that back"
+            yield f"{pane} may be marked as asleep though its agent was not ended, and stay when that ends: {back}"
         record = next((step.detail for step in steps if step.text.startswith("save ") and step.state == "done"), "")
         if ended and record and not any(step.text.startswith("mark ") and step.state == "done" for step in steps):
             wake = f"sh {shlex.quote(record.removesuffix('.json') + '.sh')}"

@@ -169,7 +169,10 @@ def _why_no_list(subject: Subject) -> str:
 
 def _why_no_waking(subject: Subject) -> str:
     item = subject.item
-    return "not hibernated" if isinstance(item, Session) and item.state != "hibernated" else ""
+    if not isinstance(item, Session) or item.state == "hibernated":
+        return ""
+    # Marked while its agent runs, a hibernation may have been broken off: waking takes back what that has left.
+    return "" if any(pane.asleep is not None for pane in item.panes) else "not hibernated"
 
 
 PROGRAMS: tuple[Kind, ...] = ("worker", "service")

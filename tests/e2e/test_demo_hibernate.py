@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from opsconsole.act.agent_look import AgentLooker
 from opsconsole.act.job import Job, TargetChanged
 from opsconsole.act.journal import Journal
+from opsconsole.act.journal_reader import JournalReader, truth_now
 from opsconsole.act.looking import Looker
 from opsconsole.act.policy import bounds_of
 from opsconsole.act.verbs import hibernate
@@ -268,6 +269,47 @@ def test_an_executor_that_ends_right_after_the_signal_leaves_what_wake_knows(san
     assert not exists(target.process.pid)
     assert sessions(loaded)["foundation"].state == "hibernated"
     done("wake", ("foundation",), loaded, sandbox.state_dir)
+    assert tmux(sandbox, *options) == before
+
+
+def test_what_is_left_of_one_that_was_broken_off_before_the_signal_goes_with_wake_and_with_the_next(
+    sandbox: Sandbox,
+) -> None:
+    """As an executor leaves it that is killed between marking the pane and asking the agent to end."""
+    loaded = later(sandbox)
+    pid = _agent(loaded, "claude_comet")
+    eventually("its age", lambda: _age(pid) > 15.5, 40)
+    plan = planned("hibernate", ("claude_comet",), loaded)
+    assert isinstance(plan, Plan), plan
+    journal = Journal(sandbox.directory / "elsewhere")
+    journal.intend(plan)
+    job = Job(
+        plan, plan.subplans[0], loaded, bounds_of(loaded.config, ()), journal, lambda: Looker(loaded.config),
+        sandbox.state_dir, {},
+    )  # fmt: skip
+    options = ("show-options", "-p", "-t", "=claude_comet:")
+    before = tmux(sandbox, *options)
+
+    def break_off() -> None:
+        with job.step("mark the pane as the place where it sleeps"):
+            hibernate._mark(hibernate._save(job, hibernate._same(job, AgentLooker(loaded.config))))
+        assert "@opsconsole_sleeps" in tmux(sandbox, *options)
+        assert sessions(loaded)["claude_comet"].state == "idle"
+
+    break_off()
+    left = JournalReader(sandbox.directory / "elsewhere").entry(plan.id).value
+    assert left is not None
+    assert any("`opsconsole wake claude_comet` takes that back" in line for line in truth_now(left))
+    done("wake", ("claude_comet",), loaded, sandbox.state_dir)
+    assert tmux(sandbox, *options) == before
+    assert not list((sandbox.state_dir / "sleeping").glob(f"{expected(sandbox, 'claude_comet').session_id}*"))
+    assert exists(pid)
+
+    break_off()
+    journal.close()
+    entry = done("hibernate", ("claude_comet",), loaded, sandbox.state_dir)
+    assert entry.steps[0].text.startswith("take back what a hibernation has left in it")
+    done("wake", ("claude_comet",), loaded, sandbox.state_dir)
     assert tmux(sandbox, *options) == before
 
 

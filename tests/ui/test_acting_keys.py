@@ -378,3 +378,20 @@ async def test_p_probes_the_marked_sites() -> None:
         on_row(app, "sites", "site:Monitor")
         await pilot.press("space", "p")
         assert feed.probed == [["site:Monitor"]]
+
+
+async def test_a_row_that_has_moved_before_the_key_is_still_the_one_that_is_meant() -> None:
+    app, door, feed = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
+        on_row(app, "workers", "worker:auto_confirm")
+        before = [row.key for row in app.main.table.rows].index("worker:auto_confirm")
+        shown = samples.incident()
+        assert shown.workers.value is not None
+        turned = msgspec.structs.replace(shown, workers=ok(shown.workers.value[::-1], shown.at))
+        feed.tell(turned)
+        await eventually(pilot, lambda: app.main.shown is turned)
+        assert [row.key for row in app.main.table.rows].index("worker:auto_confirm") != before
+        await pilot.press("D")
+        await eventually(pilot, lambda: bool(door.wishes))
+        assert door.wishes[0].names == ("worker:auto_confirm",)

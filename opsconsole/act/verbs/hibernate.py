@@ -15,6 +15,7 @@ from collections.abc import Iterable
 import msgspec
 
 from opsconsole.act.agent_look import AgentLooker, SessionsView
+from opsconsole.act.broken_off import WHAT, is_broken_off, take_back
 from opsconsole.act.handle import Handle, wait_for
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
 from opsconsole.act.journal import JournalFailed
@@ -125,6 +126,7 @@ def _subplan(request: Request, candidate: Candidate, wanted_s: float) -> Subplan
         memory_bytes=candidate.memory_bytes,
     )
     known = beforehand(candidate, wanted_s)
+    left = (f"first its pane is freed of {WHAT}",) if is_broken_off(candidate.pane) else ()
     where = "its shell stays" if candidate.under_shell else "it stays in the pane"
     return Subplan(
         subject=session.name,
@@ -143,7 +145,7 @@ def _subplan(request: Request, candidate: Candidate, wanted_s: float) -> Subplan
             "memory before and after, measured",
         ),
         seen=known.seen,
-        warnings=known.warnings,
+        warnings=(*known.warnings, *left),
         preflight=known.preflight,
         data={
             "conversation": candidate.entry.session_id,
@@ -163,9 +165,11 @@ def execute(job: Job) -> None:
     assert target.pane is not None  # noqa: S101 - every plan of this verb has them
     assert target.process is not None  # noqa: S101
     looker = AgentLooker(job.loaded.config)
-    _same(job, looker)
+    found = _same(job, looker)
     job.scratch["available_before"] = available_bytes()
     try:
+        if is_broken_off(found.pane):
+            take_back(job, found.pane)
         with job.step(f"block typing in pane {target.pane.pane}"):
             # Should this executor be killed, the server itself gives the keyboard back.
             allow = f"select-pane -e -t {target.pane.pane}"

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from opsconsole.act.agent_look import AgentLooker
+from opsconsole.act.broken_off import WHAT, is_broken_off, take_back
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
 from opsconsole.act.pane import (
     PaneLost,
@@ -71,6 +72,8 @@ def _subplan(request: Request, sessions: tuple[Session, ...], name: str) -> Subp
     session = found[0]
     if reason := why_not_name(session.name, request.loaded.config.console.protect):
         raise WhyNot(reason)
+    if (left := next(filter(is_broken_off, session.panes), None)) is not None:
+        return _taken_back(session, left)
     pane = next((pane for pane in session.panes if pane.agent_state == "hibernated"), None)
     if pane is None or pane.asleep is None:
         raise WhyNot(f"it is not hibernated ({session.state})", "nothing")
@@ -97,7 +100,44 @@ def _subplan(request: Request, sessions: tuple[Session, ...], name: str) -> Subp
     )
 
 
+def _taken_back(session: Session, pane: Pane) -> Subplan:
+    """Its agent was never ended: what is left of the attempt goes."""
+    target = Target(kind="pane", role="pane", name=session.name, reason="its agent runs", pane=pane.id)
+    return Subplan(
+        subject=session.name,
+        subject_kind="session",
+        targets=(target,),
+        steps=(f"take back {WHAT}: pane {pane.id.pane}",),
+        checks=("nothing in its pane says any more that it sleeps",),
+        data={"broken_off": True},
+    )
+
+
+def _take_back(job: Job) -> None:
+    target = job.subplan.targets[0]
+    found = AgentLooker(job.loaded.config).look().session_of(target.pane) if target.pane is not None else None
+    if found is None:
+        raise TargetChanged("its pane is not there any more; nothing was done")
+    if not is_broken_off(found[1]):
+        raise TargetChanged("its pane is not as it was planned; nothing was done")
+    try:
+        take_back(job, found[1])
+    except PaneLost as lost:
+        raise StepFailed(str(lost)) from None
+
+
+def _is_taken_back(job: Job) -> Verification:
+    target = job.subplan.targets[0]
+    found = AgentLooker(job.loaded.config).look().session_of(target.pane) if target.pane is not None else None
+    if found is None:
+        return Verification(None, "its pane cannot be looked at")
+    return Verification(found[1].asleep is None, "" if found[1].asleep is None else "its pane is still marked")
+
+
 def execute(job: Job) -> None:
+    if job.subplan.data.get("broken_off"):
+        _take_back(job)
+        return
     store = SleepingStore(job.state_dir)
     try:
         saved = store.read(str(job.subplan.data["conversation"]))
@@ -235,6 +275,8 @@ def _ready(looker: AgentLooker, saved: SavedSession) -> Verification:
 
 
 def verify(job: Job) -> Verification:
+    if job.subplan.data.get("broken_off"):
+        return job.until(lambda: _is_taken_back(job), DRAFT_WITHIN_S)
     target = job.subplan.targets[0]
     conversation = str(job.subplan.data["conversation"])
     looker = AgentLooker(job.loaded.config)
