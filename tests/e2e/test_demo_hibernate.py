@@ -277,9 +277,9 @@ def test_what_is_left_of_one_that_was_broken_off_before_the_signal_goes_with_wak
 ) -> None:
     """As an executor leaves it that is killed between marking the pane and asking the agent to end."""
     loaded = later(sandbox)
-    pid = _agent(loaded, "claude_comet")
+    pid = _agent(loaded, "foundation")
     eventually("its age", lambda: _age(pid) > 15.5, 40)
-    plan = planned("hibernate", ("claude_comet",), loaded)
+    plan = planned("hibernate", ("foundation",), loaded)
     assert isinstance(plan, Plan), plan
     journal = Journal(sandbox.directory / "elsewhere")
     journal.intend(plan)
@@ -287,29 +287,29 @@ def test_what_is_left_of_one_that_was_broken_off_before_the_signal_goes_with_wak
         plan, plan.subplans[0], loaded, bounds_of(loaded.config, ()), journal, lambda: Looker(loaded.config),
         sandbox.state_dir, {},
     )  # fmt: skip
-    options = ("show-options", "-p", "-t", "=claude_comet:")
+    options = ("show-options", "-p", "-t", "=foundation:")
     before = tmux(sandbox, *options)
 
     def break_off() -> None:
         with job.step("mark the pane as the place where it sleeps"):
             hibernate._mark(hibernate._save(job, hibernate._same(job, AgentLooker(loaded.config))))
         assert "@opsconsole_sleeps" in tmux(sandbox, *options)
-        assert sessions(loaded)["claude_comet"].state == "idle"
+        assert sessions(loaded)["foundation"].state == "idle"
 
     break_off()
     left = JournalReader(sandbox.directory / "elsewhere").entry(plan.id).value
     assert left is not None
-    assert any("`opsconsole wake claude_comet` takes that back" in line for line in truth_now(left))
-    done("wake", ("claude_comet",), loaded, sandbox.state_dir)
+    assert any("`opsconsole wake foundation` takes that back" in line for line in truth_now(left))
+    done("wake", ("foundation",), loaded, sandbox.state_dir)
     assert tmux(sandbox, *options) == before
-    assert not list((sandbox.state_dir / "sleeping").glob(f"{expected(sandbox, 'claude_comet').session_id}*"))
+    assert not list((sandbox.state_dir / "sleeping").glob(f"{expected(sandbox, 'foundation').session_id}*"))
     assert exists(pid)
 
     break_off()
     journal.close()
-    entry = done("hibernate", ("claude_comet",), loaded, sandbox.state_dir)
+    entry = done("hibernate", ("foundation",), loaded, sandbox.state_dir)
     assert entry.steps[0].text.startswith("take back what a hibernation has left in it")
-    done("wake", ("claude_comet",), loaded, sandbox.state_dir)
+    done("wake", ("foundation",), loaded, sandbox.state_dir)
     assert tmux(sandbox, *options) == before
 
 
