@@ -55,7 +55,7 @@ def parse_filter(written: str, columns: tuple[Column, ...]) -> RowFilter | Mista
     text = written.strip()
     try:
         if not reads_as_conditions(text):
-            return RowFilter(_loose_text(text), heads_only=False)
+            return RowFilter(loose_text(text), heads_only=False)
         read = _Reader(tokens(text), columns, text)
         term = read.all_of_it()
     except ValueError as error:
@@ -65,7 +65,8 @@ def parse_filter(written: str, columns: tuple[Column, ...]) -> RowFilter | Mista
     return RowFilter(term, heads_only=not isinstance(term, Text))
 
 
-def _loose_text(text: str) -> Text:
+@lru_cache(64)
+def loose_text(text: str) -> Text:
     """The text as it is, and as a pattern where it may be one: what is typed in passing is never wrong."""
     if not _METACHARACTERS.search(text) or _EXPLOSIVE.search(text):
         return Text(text.casefold())
@@ -151,7 +152,7 @@ class _Reader:
         if self._take("pattern"):
             return _pattern(token.text)
         if token.kind == "word":
-            return _loose_text(self._words())
+            return loose_text(self._words())
         raise _Wrong(f"{token.text} cannot stand here")
 
     def _refuse_empty(self) -> Term:
@@ -208,7 +209,7 @@ def _comparison(column: Column, index: int, sign: str, written: str, *, quoted: 
     if sign in ("~", "!~"):
         if not written:
             raise _Wrong(f"a value is missing after {column.id} {sign}")
-        held = Holds(index, Text(written.casefold()) if quoted else _loose_text(written))
+        held = Holds(index, Text(written.casefold()) if quoted else loose_text(written))
         return Not(held) if sign == "!~" else held
     word = written.strip().casefold()
     if word == "unknown" and sign in ("=", "!="):

@@ -18,6 +18,7 @@ from textual.message import Message
 
 from opsconsole.collect.logs import LogFollower, is_error
 from opsconsole.present.cell import Status
+from opsconsole.present.filter import loose_text
 from opsconsole.present.pane import READING
 from opsconsole.ui.actions import Context
 from opsconsole.ui.fields import fit, inert
@@ -306,7 +307,7 @@ class LogScreen(SearchingScreen):
     # Searching
 
     def _matches(self, line: LogLine) -> bool:
-        return self.search.casefold() in line.text.casefold()
+        return loose_text(self.search).in_text(line.text)
 
     def _find(self, direction: int) -> None:
         if not self.search:

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
+
+from opsconsole.present.filter import loose_text
 
 _STAMP = re.compile(r"\[?(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s+", re.ASCII)
 
 
 def highlighted(text: str, search: str, status: str) -> list[tuple[str, str]]:
-    """The text in pieces (text, status); what equals ``search``, whatever its case, has the status ``mark``."""
+    """The text in pieces (text, status); what equals ``search``, whatever its case, has the status ``mark``.
+
+    Where nothing equals it and it can be read as a pattern, what that finds has it.
+    """
     folded, wanted = text.casefold(), search.casefold()
     if not wanted or wanted not in folded:
-        return [(text, status)]
+        pattern = loose_text(search).pattern if wanted else None
+        return _spans(text, [found.span() for found in pattern.finditer(text)], status) if pattern else [(text, status)]
     if len(folded) != len(text):
         # Folding has lengthened a letter: places in the folded text are none of the text's.
         folded, wanted = text.lower(), search.lower()
         if len(folded) != len(text) or wanted not in folded:
             return [(text, "mark")]
-    pieces: list[tuple[str, str]] = []
+    spans: list[tuple[int, int]] = []
     start = 0
     while (found := folded.find(wanted, start)) >= 0:
-        if found > start:
-            pieces.append((text[start:found], status))
-        pieces.append((text[found : found + len(wanted)], "mark"))
         start = found + len(wanted)
-    if start < len(text):
-        pieces.append((text[start:], status))
-    return pieces
+        spans.append((found, start))
+    return _spans(text, spans, status)
+
+
+def _spans(text: str, spans: Sequence[tuple[int, int]], status: str) -> list[tuple[str, str]]:
+    """The text in pieces, those of the spans with the status ``mark``."""
+    pieces: list[tuple[str, str]] = []
+    start = 0
+    for first, end in spans:
+        pieces += [(text[start:first], status), (text[first:end], "mark")]
+        start = end
+    return [piece for piece in (*pieces, (text[start:], status)) if piece[0]] or [(text, status)]
 
 
 def dated(text: str, search: str, status: str) -> list[tuple[str, str]]:

@@ -67,6 +67,17 @@ async def test_y_copies_the_line_that_was_found_and_the_last_jump_says_that_it_g
         assert "from the end" in screen.footer_line.said
 
 
+async def test_a_search_that_reads_as_a_pattern_is_looked_for_as_one_too() -> None:
+    screen = log_screen((["10:00 started (a.b)", "10:01 took 12 ms", "10:02 took 345 ms"], ""))
+    async with ReaderApp(screen).run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: "345" in text_of(screen)[3])
+        await pilot.press("/", *r"took \d{3}", "enter")
+        assert screen.current == 2
+        assert ("took 345", "mark") in screen._line(2, 80)[0]
+        await pilot.press("/", *["backspace"] * 10, *"(a.", "enter")
+        assert screen.current == 0, "no pattern, but a text"
+
+
 async def test_rotation_is_said_between_the_lines() -> None:
     screen = log_screen((["old"], ""), (["new"], "the log was rotated: this is the new file"))
     async with ReaderApp(screen).run_test(size=(80, 24)) as pilot:
