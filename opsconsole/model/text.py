@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from opsconsole.model.short_options import HINT, mask_in_text, mask_words
+
 MASK = "•••"
 
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -121,6 +123,8 @@ def _may_hold_secret(text: str) -> bool:
 
 def mask_secrets(text: str) -> str:
     """The same text with the values of passwords, tokens and keys replaced by a mask."""
+    if HINT.search(text):
+        text = mask_in_text(text, MASK)
     if not _may_hold_secret(text):
         return text
     for pattern in _SECRET_PATTERNS:
@@ -145,11 +149,16 @@ def command_line(argv: tuple[str, ...], limit: int = 400) -> str:
     A secret that is an argument of its own is masked to its end, whatever blanks it holds.
     """
     text = " ".join(argv)
+    if HINT.search(text):
+        argv = tuple(mask_words(argv, MASK))
+        text = " ".join(argv)
     return shown(" ".join(_masked(argv)) if _may_hold_secret(text) else text, limit)
 
 
 def masked_argv(argv: tuple[str, ...]) -> tuple[str, ...]:
     """The same arguments with what looks like a secret masked; otherwise as they are."""
+    if any(HINT.search(argument) for argument in argv):
+        argv = tuple(mask_words(argv, MASK))
     return tuple(_masked(argv)) if _MAY_HOLD_SECRET.search(" ".join(argv)) else argv
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsconsole.model.text import MASK, clean, command_line, mask_secrets, shown
+from opsconsole.model.text import MASK, clean, command_line, mask_secrets, masked_argv, shown
 
 
 @given(st.text(max_size=300))
@@ -182,3 +182,49 @@ def test_a_hostile_line_of_64_kilobytes_takes_little(word: str) -> None:
     began = time.process_time()
     mask_secrets(text)
     assert time.process_time() - began < 2.0  # squared, the cheapest of them would take minutes
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("mysql", "-uroot", "-phunter22", "db"),
+        ("/usr/bin/mysqldump", "-phunter22", "--all-databases"),
+        ("timeout", "5", "mysql", "-phunter22"),
+        ("curl", "-u", "bob:hunter22", "http://localhost"),
+        ("curl", "-sS", "-ubob:hunter22", "http://localhost"),
+        ("curl", "--user", "bob:hunter22"),
+        ("sshpass", "-p", "hunter22 with blanks", "ssh", "host"),
+        ("sshpass", "-phunter22", "ssh", "-p", "2222", "host"),
+        ("redis-cli", "-a", "hunter22", "ping"),
+        ("sh", "-c", "mysql -uroot -phunter22 db; curl -u bob:hunter22 http://localhost"),
+    ],
+)
+def test_passwords_behind_options_of_one_letter_are_masked(argv: tuple[str, ...]) -> None:
+    for told in (command_line(argv), shown(" ".join(argv)), " ".join(masked_argv(argv))):
+        assert "hunter22" not in told
+        assert MASK in told
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("mysql", "-P3306", "-p", "db"),
+        ("ssh", "-p", "2222", "host"),
+        ("psql", "-p", "5432"),
+        ("curl", "-u", "bob", "http://localhost"),
+        ("grep", "-u", "a:b"),
+    ],
+)
+def test_the_same_letters_of_other_programs_say_no_secret(argv: tuple[str, ...]) -> None:
+    assert command_line(argv) == " ".join(argv)
+
+
+@pytest.mark.parametrize("piece", ["mysql -p ", "curl -u a: ", "curl -u ", "sshpass -p" + " " * 50, "mysql", "-p"])
+def test_options_of_one_letter_are_looked_for_in_time_proportional_to_the_text(piece: str) -> None:
+    def took(size: int) -> float:
+        text = (piece * size)[:size]
+        began = time.process_time()
+        mask_secrets(text)
+        return time.process_time() - began
+
+    assert took(400_000) < 20 * max(took(40_000), 0.02)
