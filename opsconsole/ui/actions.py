@@ -279,7 +279,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         "attach",
         ("a",),
         ROWS,
-        "Go to the session; detach from it to come back",
+        "Go to the session; its status line tells the key that comes back",
         _needs_session,
         footer=2,
         panes=("sessions",),

@@ -23,7 +23,7 @@ from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Acting
 from opsconsole.ui.actions import ACTIONS, OF_THE_ROW, ConsoleAction, Context, Performer, footer_rank
-from opsconsole.ui.attach import go, way_to, why_gone
+from opsconsole.ui.attach import go, telling, way_back, way_to, why_gone
 from opsconsole.ui.deeds import Deeds
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.footer import Hint
@@ -299,6 +299,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
             return
         way = way_to(session, os.environ)
         failure = why_gone(session)
+        back, client = way_back(session, os.environ, switches=way.switches) if not failure else ("", "")
+        way = telling(way, back, client)
         if not failure and way.switches:
             failure = go(way)
         elif not failure:
@@ -308,7 +310,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
         if failure:
             self.main.say(f"{session.name}: {failure}", "warn")
         elif way.switches:
-            self.main.say(f"{session.name}: back with tmux's last-session key (prefix L)")
+            self.main.refresh_everything()
+            self.main.say(f"{session.name}: {back} comes back")
 
     def notify(
         self,

@@ -12,6 +12,8 @@ from opsconsole.collect.tmux_client import ask_all
 from opsconsole.model.session import Session
 
 WITHIN_S = 3.0
+TOLD_MS = 8000
+"""For how long the way back stands in the status line."""
 
 
 class Way(NamedTuple):
@@ -31,6 +33,39 @@ def way_to(session: Session, environment: Mapping[str, str]) -> Way:
     if here and os.path.realpath(here) == os.path.realpath(session.socket):
         return Way((*tmux, "switch-client", "-t", target), switches=True)
     return Way((*tmux, "attach-session", "-t", target), switches=False)
+
+
+def way_back(session: Session, environment: Mapping[str, str], *, switches: bool) -> tuple[str, str]:
+    """(what brings one back from there, in the user's own keys; the client that this terminal is, where it switches).
+
+    Blocks for some milliseconds. Empty for what tmux does not tell; without the key, the command is told.
+    """
+    command = "switch-client -l" if switches else "detach-client"
+    question = (
+        *("display-message", "-p", "-t", session.panes[0].session_id, "prefix #{prefix}", ";"),
+        *("list-keys", "-T", "prefix", ";"),
+        *("list-clients", "-t", environment.get("TMUX_PANE", ""), "-F", "client #{client_activity} #{client_name}"),
+    )
+    told = ask_all([session.socket], question if switches else question[:9], WITHIN_S)[session.socket]
+    lines = told.output.decode(errors="replace").splitlines()
+    prefix = next((line.split()[1] for line in lines if line.startswith("prefix ") and len(line.split()) == 2), "")
+    clients = [line.split(" ", 2)[1:] for line in lines if line.startswith("client ")]
+    client = max(clients, key=lambda each: each[0].zfill(20))[1] if clients else ""
+    keys = [line.split() for line in lines if line.startswith("bind-key") and line.endswith(f" {command}")]
+    key = next((words[words.index("prefix") + 1] for words in keys if "prefix" in words), "")
+    return f"{prefix} {key}" if prefix and key else f"tmux {command}", client
+
+
+def telling(way: Way, back: str, client: str) -> Way:
+    """The same way, with a line in the status line over there that tells how to come back. No key is bound."""
+    said = f"opsconsole: {back} comes back".replace("#", "##")
+    if not way.switches:
+        return way._replace(command=(*way.command, ";", "display-message", "-d", str(TOLD_MS), said))
+    if not client:
+        return way
+    start, target = way.command[:-2], way.command[-2:]
+    chosen = (*start, "-c", client, *target)
+    return way._replace(command=(*chosen, ";", "display-message", "-c", client, "-d", str(TOLD_MS), said))
 
 
 def why_gone(session: Session) -> str:

@@ -19,6 +19,7 @@ class Screen:
     """One command in a tmux window of a given size."""
 
     def __init__(self, socket: Path) -> None:
+        self.socket = socket
         self.state_dir = socket.parent / "state"
         self._tmux = ["tmux", "-u", "-S", str(socket), "-f", "/dev/null"]
 

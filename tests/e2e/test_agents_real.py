@@ -98,3 +98,11 @@ def test_a_pane_that_has_gone_spoils_no_other_look(stage: Theatre) -> None:
     found = stage.look()
     eventually("its end", lambda: "2100_permission" not in stage.look())
     assert found["330_idle_after_tool"].state == "idle"
+
+
+def test_a_pane_in_two_sessions_of_a_group_is_looked_at_and_spoils_no_look(stage: Theatre) -> None:
+    stage.tmux("new-session", "-d", "-t", "330_idle_after_tool", "-s", "twin")
+    eventually("it", lambda: "twin" in stage.look())
+    found = stage.look()
+    stage.tmux("kill-session", "-t", "=twin")
+    assert found["twin"].state == found["330_idle_after_tool"].state == "idle"

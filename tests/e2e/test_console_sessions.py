@@ -60,7 +60,7 @@ def test_looking_attaching_freeing_and_waking(sandbox: Sandbox) -> None:
         terminal.see("dev_worker2", "idle")
 
         terminal.press("a")
-        terminal.see("Two of them need a database.", "and then also look at the", "[dev_worke")
+        terminal.see("Two of them need a database.", "and then also look at the", "opsconsole: C-b d comes back")
         terminal.press("C-b", "d")
         terminal.see("Sessions", "dev_worker2", "idle")
 

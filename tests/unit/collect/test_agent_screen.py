@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opsconsole.collect.agent_screen import read_screen
+from opsconsole.collect.agent_screen import mode_shown, read_screen
 from opsconsole.collect.agents import builtin_agents
 from opsconsole.model.agent import AgentScreen, ScreenKind
 from tests.makers import AT
@@ -140,3 +140,57 @@ def test_of_the_other_agents_only_what_is_certain_is_told() -> None:
     for agent in ("gemini-cli", "opencode", "aider"):
         assert show("> ", "", agent).kind == "no-box"
     assert show("> ", "", "codex").kind == "unread"
+
+
+def test_what_opens_a_menu_is_no_draft_at_rest() -> None:
+    for typed in ("look at @", "look at @src/ma", "please /comp", "first\n  then @one"):
+        assert show(box(f"❯\xa0{typed}")).kind == "in-use", typed
+    assert show(box("❯\xa0mail a@b.example and a/b")).kind == "draft"
+
+
+def test_an_offered_completion_beside_what_was_typed_is_in_use() -> None:
+    assert show(box("❯\xa0please look\x1b[2m at the tests\x1b[0m")).kind == "in-use"
+
+
+def test_a_stashed_draft_is_not_at_rest() -> None:
+    assert show(box("❯\xa0", above="✻ Brewed for 2s\n   draft stashed")).kind == "in-use"
+    assert (
+        show(box("❯\xa0", "  ⏸ manual mode on · ? for shortcuts\n  › Stashed (auto-restores after submit)")).kind
+        == "in-use"
+    )
+
+
+def test_a_search_through_earlier_prompts_is_in_use() -> None:
+    assert show(box("❯\xa0", "  search prompts:   ← for agents"), "2.1.197").kind == "in-use"
+
+
+def test_what_is_going_on_is_read_where_a_narrow_screen_folds_it() -> None:
+    long = "✻ Refactoring the extraordinarily long module name of the pa\nrser and its tests… (esc to interrupt)"
+    cut = "✻ Refactoring the extraordinarily long module name of the pa\nrser and its tests…"
+    for version in ("2.0.76", "2.1.330"):
+        assert show(box("❯\xa0", "  ? for shortcuts", above=long), version).kind == "working"
+        assert show(box("❯\xa0", "  ? for shortcuts", above=cut), version).kind == "working"
+    retry = box("❯\xa0", "  ⏸ manual mode on", above="✻ API error · Retrying in 5s · attempt 6/10")
+    assert show(retry, "2.1.197").kind == "working"
+    tall = "✽ Reading… (3s · esc to interrupt)\n" + "\n".join(f"  ☐ todo {number}" for number in range(30))
+    assert show(box("❯\xa0", "  ? for shortcuts", above=tall), "2.0.76").kind == "working"
+
+
+@pytest.mark.parametrize(
+    "footer", ["esc to inter…", "1 she…", "enter to confirm · esc to cancel", "Running 2 hooks… ctrl+x to stop"]
+)
+def test_foreign_words_that_speak_of_keys_or_are_cut_short_are_no_notice(footer: str) -> None:
+    assert show(box("❯\xa0", f"  {footer}")).kind not in ("rest", "quiet")
+
+
+def test_a_pane_too_narrow_for_its_footer_tells_nothing() -> None:
+    rule = "─" * 30
+    assert show(f"{rule}\n❯\xa0\n{rule}\n  ? for shortcuts\n").kind == "odd"
+
+
+def test_the_mode_that_is_shown_is_told() -> None:
+    screens = builtin_agents().profiles["claude-code"].screen
+    plan = box("❯\xa0", "  ⏸ plan mode on (shift+tab to cycle) · ? for shortcuts")
+    assert mode_shown(plan, screens, "2.1.330", "bypass permissions on") is False
+    assert mode_shown(plan, screens, "2.1.330", "plan mode on") is True
+    assert mode_shown("$ ", screens, "2.1.330", "plan mode on") is None
