@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from opsconsole.config.types import Config
+from opsconsole.diagnose.look import session_asked_as, session_subject
+from opsconsole.diagnose.recovery import recovered_config
 from opsconsole.diagnose.words import listed
 from opsconsole.model.finding import Remedy
 from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
+
+BUSY_PERCENT = 5.0
+"""Of one core: a session that uses less takes no part in a load."""
 
 
 def idle_sessions(snapshot: Snapshot, config: Config) -> tuple[Session, ...]:
@@ -35,12 +40,33 @@ def agent_sessions(snapshot: Snapshot) -> tuple[Session, ...]:
     )
 
 
-def hibernation(snapshot: Snapshot, config: Config) -> Remedy:
-    """Hibernate idle sessions where some are known to be; else what a person can look for."""
-    idle = idle_sessions(snapshot, config)
+def memory_is_short(snapshot: Snapshot, config: Config) -> bool:
+    """Whether memory given back is known to ease the machine: little is available, or swap is worked with."""
+    system = snapshot.system.value
+    if system is None:
+        return False
+    limits = recovered_config(config).diagnose
+    available, total = system.memory_available_bytes, system.memory_total_bytes
+    if available is not None and total and 100.0 * available / total < limits.memory_available_percent:
+        return True
+    return min(system.swap_in_per_s or 0.0, system.swap_out_per_s or 0.0) > limits.swap_per_s
+
+
+def weighs(session: Session, snapshot: Snapshot, config: Config) -> bool:
+    """Whether a session is known to be part of what the machine lacks: memory where that is short, else CPU time."""
+    return memory_is_short(snapshot, config) or (session.cpu_percent or 0.0) >= BUSY_PERCENT
+
+
+def hibernation(snapshot: Snapshot, config: Config, any_eases: bool = True) -> Remedy:
+    """Hibernate idle sessions where some are known to be; else what a person can look for.
+
+    Without ``any_eases`` only those that weigh on the machine: where it lacks CPU time, what sleeps gives none back.
+    """
+    idle = [one for one in idle_sessions(snapshot, config) if any_eases or weighs(one, snapshot, config)]
     if idle:
-        names = tuple(session.name for session in idle)
-        return Remedy("hibernate", names, True, (f"hibernate {listed(names)}", "look again at load and memory"))
+        names = [session_subject(session, snapshot) for session in idle]
+        asked = tuple(session_asked_as(session, snapshot) for session in idle)
+        return Remedy("hibernate", asked, True, (f"hibernate {listed(names)}", "look again at load and memory"))
     limit = f" to at most {config.sessions.limit}" if config.sessions.limit is not None else ""
     return Remedy(
         steps=(

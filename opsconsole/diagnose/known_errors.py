@@ -27,7 +27,8 @@ PORTS = "ports exhausted"
 BUILT_IN: tuple[KnownError, ...] = (
     _known(
         PORTS,
-        r"\bno (?:available |free )?ports?\b|port (?:pool )?exhaust",
+        r"\bno (?:more )?(?:available|free|unused) ports?\b|\bno ports? (?:is |are )?(?:available|free|left)\b"
+        r"|\bports? (?:pool )?(?:is |are )?exhaust|\bout of ports\b",
         "environments are made without end and never deleted, so no port is left",
         "delete environments when their work is done; take ports from a pool and give them back",
     ),
@@ -99,7 +100,8 @@ BUILT_IN: tuple[KnownError, ...] = (
     ),
     _known(
         "rate limited",
-        r"rate.?limit|\b429\b|\b529\b|overloaded_error",
+        r"\brate.?limit|\btoo many requests\b|overloaded_error"
+        r"|\b(?:http(?:/[\d.]+)?|status|code|error|response)[\"']?\W{0,3}(?:code[\"']?\W{1,3})?(?:429|529)\b",
         "it asks more often than it may",
         "ask less often, wait longer after each refusal",
     ),

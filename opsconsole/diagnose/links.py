@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from opsconsole.config.types import Config
+from opsconsole.diagnose.hibernation import agent_sessions, idle_sessions, weighs
 from opsconsole.diagnose.known_errors import PORTS, known_error
-from opsconsole.diagnose.look import local_port, queue_worker, worker_table
+from opsconsole.diagnose.look import local_port, queue_worker, session_subject, worker_table
 from opsconsole.diagnose.rules.environments import POOL, SUBJECT
 from opsconsole.diagnose.words import listed
 from opsconsole.model.finding import SEVERITIES, Finding
@@ -61,10 +62,12 @@ def of_ended_workers(findings: Findings, snapshot: Snapshot, config: Config) -> 
         for service, components in stopped.items():
             if not findings.has(f"service-degraded:{service}"):
                 continue
-            mine = told[2] if told[0] == service else name if not told[0] else ""
-            if mine in components:
+            if told[0] == service and told[2] in components:
                 leads: Literal["cause", "neither"] = "cause" if len(components) == 1 else "neither"
-                yield Link(ended.id, f"service-degraded:{service}", leads, f"{mine} is the worker {name}")
+                yield Link(ended.id, f"service-degraded:{service}", leads, f"{told[2]} is the worker {name}")
+            elif not told[0] and name in components:
+                # The same name alone: many a program has a scheduler.
+                yield Link(ended.id, f"service-degraded:{service}", "neither", f"a worker is called {name} too")
 
 
 def of_ports(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
@@ -96,13 +99,20 @@ def of_services(findings: Findings, snapshot: Snapshot, config: Config) -> Itera
     source = local_port(config.environments.url) if config.environments is not None else None
     for service in findings.of("service-down", "service-degraded"):
         port = ports.get(service.subject)
-        for site in findings.of("site-down", "site-unexpected", "site-tls"):
-            if port is not None and sites.get(site.subject) == port:
+        for site in findings.of("site-down", "site-unexpected"):
+            if port is not None and sites.get(site.subject) == port and _is_amiss(service, snapshot):
                 yield Link(service.id, site.id, "cause", f"{service.subject} serves it")
         if findings.has(f"log-errors:{service.subject}"):
             yield Link(f"log-errors:{service.subject}", service.id, "symptom", "")
         if port is not None and source == port and findings.has(f"env-source:{SUBJECT}"):
             yield Link(service.id, f"env-source:{SUBJECT}", "cause", f"{service.subject} lists the environments")
+
+
+def _is_amiss(finding: Finding, snapshot: Snapshot) -> bool:
+    """Whether the service itself gives no answer, or none as it should: a part of it that is stopped tells nothing of
+    what it serves."""
+    seen = next((one for one in snapshot.services.value or () if one.name == finding.subject), None)
+    return finding.rule == "service-down" or (seen is not None and not seen.stopped)
 
 
 def of_environments(findings: Findings, snapshot: Snapshot, config: Config) -> Iterator[Link]:
@@ -118,8 +128,10 @@ def of_environments(findings: Findings, snapshot: Snapshot, config: Config) -> I
     if queue is not None and any(_for_want_of_ports(text, config) for text, _ in queue.errors):
         for failing in findings.of("worker-failing"):
             yield Link(exhausted, failing.id, "cause", why)
+    worker = queue_worker(config, config.queue) if config.queue is not None else ""
     for errors in findings.of("log-errors"):
-        if any(_for_want_of_ports(evidence.fact, config) for evidence in errors.evidence):
+        facts = [one.fact for one in errors.evidence if _for_want_of_ports(one.fact, config)]
+        if facts and (errors.subject == worker or any("environment" in fact.casefold() for fact in facts)):
             yield Link(exhausted, errors.id, "cause", why)
 
 
@@ -143,26 +155,41 @@ def of_the_machine(findings: Findings, snapshot: Snapshot, config: Config) -> It
     suffers from it.
     """
     pressures = findings.of(*_PRESSURES)
-    crowds = findings.of("sessions-many")
-    idle = findings.of("session-idle")
     if not pressures:
-        for one in idle:
-            for crowd in crowds:
-                yield Link(one.id, crowd.id, "symptom", one.title)
+        yield from _of_the_crowd(findings)
         return
     leader = min(pressures, key=lambda one: (SEVERITIES.index(one.severity), _PRESSURES.index(one.rule)))
     for pressure in pressures:
         if pressure is not leader:
             yield Link(leader.id, pressure.id, "cause", leader.title)
-    for crowd in crowds:
-        yield Link(crowd.id, leader.id, "symptom", crowd.title)
+    yield from _crowded(findings, leader, snapshot, config)
     for greedy in findings.of("worker-limits"):
         yield Link(greedy.id, leader.id, "neither", greedy.title)
-    if idle:
-        why = f"idle for long: {listed(one.subject for one in idle)}"
-        for one in idle:
-            yield Link(one.id, leader.id, "symptom", why)
     yield from _slowed(findings, leader, snapshot)
+
+
+def _of_the_crowd(findings: Findings) -> Iterator[Link]:
+    for one in findings.of("session-idle"):
+        for crowd in findings.of("sessions-many"):
+            yield Link(one.id, crowd.id, "symptom", one.title)
+
+
+def _crowded(findings: Findings, leader: Finding, snapshot: Snapshot, config: Config) -> Iterator[Link]:
+    """Sessions cause what they can ease: want of memory all of them, want of CPU only those that use it."""
+    if any(weighs(session, snapshot, config) for session in agent_sessions(snapshot)):
+        for crowd in findings.of("sessions-many"):
+            yield Link(crowd.id, leader.id, "symptom", crowd.title)
+    weighing = {
+        session_subject(session, snapshot)
+        for session in idle_sessions(snapshot, config)
+        if weighs(session, snapshot, config)
+    }
+    idle = [one for one in findings.of("session-idle") if one.subject in weighing]
+    why = f"idle for long: {listed(one.subject for one in idle)}"
+    for one in idle:
+        yield Link(one.id, leader.id, "symptom", why)
+    if not idle:
+        yield from _of_the_crowd(findings)
 
 
 def _slowed(findings: Findings, leader: Finding, snapshot: Snapshot) -> Iterator[Link]:

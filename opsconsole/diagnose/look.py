@@ -7,6 +7,8 @@ from pathlib import Path
 
 from opsconsole.config.types import Config, QueueTable, ServiceTable, WorkerTable
 from opsconsole.diagnose.words import command, look_at_log, quoted
+from opsconsole.model.session import Session
+from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.text import clean, shown
 
 _LOOPBACK = re.compile(
@@ -28,6 +30,20 @@ def queue_worker(config: Config, queue: QueueTable) -> str:
     if queue.worker:
         return clean(queue.worker)
     return next((clean(table.name) for table in config.worker if table.name == queue.path.stem), "")
+
+
+def session_subject(session: Session, snapshot: Snapshot) -> str:
+    """A session's name; where several tmux servers have one of that name, with its server."""
+    return session.name if _is_alone(session, snapshot) else f"{session.name} on {session.socket}"
+
+
+def session_asked_as(session: Session, snapshot: Snapshot) -> str:
+    """What an action is asked for a session by: its name, or its identity where that is no one session's."""
+    return session.name if _is_alone(session, snapshot) else session.id
+
+
+def _is_alone(session: Session, snapshot: Snapshot) -> bool:
+    return all(one.name != session.name or one.id == session.id for one in snapshot.sessions.value or ())
 
 
 def local_port(url: str) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from opsconsole.config.types import Config
-from opsconsole.diagnose.look import worker_table
+from opsconsole.diagnose.look import session_subject, worker_table
 from opsconsole.diagnose.rules.logs import logs_of
 from opsconsole.diagnose.words import listed, several
 from opsconsole.model.finding import Unknown
@@ -126,7 +126,7 @@ def _of_sessions(snapshot: Snapshot) -> Iterator[Unknown]:
     by_reason: dict[str, list[str]] = {}
     for session in snapshot.sessions.value or ():
         if session.state == "unknown":
-            by_reason.setdefault(session.reason, []).append(session.name)
+            by_reason.setdefault(session.reason, []).append(session_subject(session, snapshot))
     for reason, names in by_reason.items():
         subject = f"session {names[0]}" if len(names) == 1 else f"{len(names)} sessions"
         why = reason if len(names) == 1 else f"{reason}: {listed(names)}"

@@ -23,7 +23,8 @@ def system_load(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     """More wants to run than the cores can: a spike, or sustained where 5 and 15 minutes are high too.
 
     Evidence: load averages against cores.
-    Blind spots: Linux counts waiting for disks as load; a container sees its host's load.
+    Blind spots: Linux counts waiting for disks as load; a container sees its host's load. Sessions are blamed only
+    where memory is short, or for the CPU time that they use.
     """
     system = snapshot.system.value
     if system is None or system.load1 is None or not system.cores:
@@ -50,7 +51,7 @@ def system_load(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
         root_cause="more runs at once than the machine has cores"
         + (": high for at least 15 minutes, not a spike" if sustained else ""),
         impact="everything on the machine answers late",
-        remedy=hibernation(snapshot, config),
+        remedy=hibernation(snapshot, config, any_eases=False),
         verify=f"1 minute load at most {recovered_config(config).diagnose.load_per_core * system.cores:g}",
     )
 
@@ -72,7 +73,7 @@ def cpu_starved(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
         evidence=_cpu(system, snapshot),
         root_cause="what runs wants more CPU time than there is",
         impact="everything on the machine answers late",
-        remedy=hibernation(snapshot, config),
+        remedy=hibernation(snapshot, config, any_eases=False),
         verify=f"at least {recovered_config(config).diagnose.cpu_idle_percent:g} % of CPU time idle",
     )
 

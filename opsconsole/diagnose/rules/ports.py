@@ -60,10 +60,10 @@ def port_held(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     """
     remnants = {helper.id: worker.name for worker in snapshot.workers.value or () for helper in worker.remnants}
     for service in snapshot.services.value or ():
-        for owner in service.owners:
-            if owner.id in remnants:
-                yield _held_by_remnant(snapshot, service, owner, remnants[owner.id])
-        if service.state == "degraded" and service.holder == "other":
+        left = [owner for owner in service.owners if owner.id in remnants]
+        if left:
+            yield _held_by_remnants(snapshot, service, left, remnants[left[0].id])
+        elif service.state == "degraded" and service.holder == "other":
             yield _held_by_another(snapshot, service)
     environments = snapshot.environments.value
     if environments is not None and environments.pool is not None and environments.pool.unclaimed:
@@ -97,18 +97,23 @@ def _unshared(service: Service, table: ServiceTable | None, alike: bool, pids: s
     return Remedy(steps=(look, f"end all but one of {pids}, or give one of them another port"))
 
 
-def _held_by_remnant(snapshot: Snapshot, service: Service, owner: Owner, worker: str) -> Finding:
+def _held_by_remnants(snapshot: Snapshot, service: Service, owners: list[Owner], worker: str) -> Finding:
+    pids = listed(owner.pid for owner in owners)
+    started = [start for owner in owners if (start := _started(snapshot, owner)) is not None]
     return found(
         "port-held",
         "high",
         str(service.port),
         f"port {service.port} of {service.name} is held by a remnant of {worker}",
-        evidence=(Evidence(OWNERS, snapshot.ports.at, f"pid {owner.pid} holds {service.port}: {owner.command}"),),
-        root_cause=f"pid {owner.pid} outlived its {worker} and still has the socket open",
+        evidence=tuple(
+            Evidence(OWNERS, snapshot.ports.at, f"pid {owner.pid} holds {service.port}: {owner.command}")
+            for owner in owners
+        ),
+        root_cause=f"pid {pids} outlived its {worker} and still has the socket open",
         impact=f"{service.name} cannot be started on its port",
-        remedy=Remedy("kill-duplicates", (worker,), True, (f"end the remnant {owner.pid}",)),
+        remedy=Remedy("kill-duplicates", (worker,), True, (f"end the remnant {pids}",)),
         verify=f"port {service.port} is held by {service.name} or by nobody",
-        since=_started(snapshot, owner),
+        since=min(started, default=None),
     )
 
 

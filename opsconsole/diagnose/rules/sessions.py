@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.hibernation import agent_sessions, hibernation, idle_sessions
+from opsconsole.diagnose.look import session_asked_as, session_subject
 from opsconsole.diagnose.words import command, listed, several, size, span
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
+from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
 
 SUBJECT = "sessions"
@@ -48,19 +50,25 @@ def session_idle(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     for session in idle_sessions(snapshot, config):
         if session.idle_s is None or session.idle_s < config.sessions.review_after:
             continue
+        named = session_subject(session, snapshot)
         held = "" if session.rss_bytes is None else f", holds {size(session.rss_bytes)}"
         yield found(
             "session-idle",
             "low",
-            session.name,
-            f"session {session.name} idle for {span(session.idle_s)}{held}",
+            named,
+            f"session {named} idle for {span(session.idle_s)}{held}",
             evidence=(
                 Evidence("tmux", snapshot.sessions.at, f"{session.reason}; nothing moved for {span(session.idle_s)}"),
             ),
             root_cause="its work is done and nobody closed it",
             impact="it holds memory and does nothing",
-            remedy=Remedy("hibernate", (session.name,), True, ("hibernate it: it is resumed in the same pane",)),
-            verify=f"{session.name} is hibernated, in use again or gone",
+            remedy=Remedy(
+                "hibernate",
+                (session_asked_as(session, snapshot),),
+                True,
+                ("hibernate it: it is resumed in the same pane",),
+            ),
+            verify=f"{named} is hibernated, in use again or gone",
             since=snapshot.at - session.idle_s,
         )
 
@@ -74,22 +82,23 @@ def session_hung(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     for session in snapshot.sessions.value or ():
         if session.state != "hung":
             continue
+        named = session_subject(session, snapshot)
         still = "" if session.idle_s is None else f" for {span(session.idle_s)}"
         yield found(
             "session-hung",
             "medium",
-            session.name,
-            f"session {session.name} hangs: no progress{still}",
+            named,
+            f"session {named} hangs: no progress{still}",
             evidence=(Evidence("tmux and process table", snapshot.sessions.at, session.reason),),
             root_cause="its agent waits for an answer that does not come, or was starved",
             impact="its work stands still and holds memory",
             remedy=Remedy(
                 steps=(
-                    f"look at it: {command(('tmux', 'attach', '-t', f'={session.name}'))}",
+                    f"look at it: {_tmux(session, 'attach', '-t', f'={session.name}')}",
                     "interrupt it with escape; if that does nothing, end the agent and resume its conversation",
                 )
             ),
-            verify=f"{session.name} works, waits or is idle",
+            verify=f"{named} works, waits or is idle",
             since=None if session.idle_s is None else snapshot.at - session.idle_s,
         )
 
@@ -103,19 +112,26 @@ def session_dead(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     for session in snapshot.sessions.value or ():
         if session.state != "dead":
             continue
+        named = session_subject(session, snapshot)
         yield found(
             "session-dead",
             "low",
-            session.name,
-            f"session {session.name} is dead",
+            named,
+            f"session {named} is dead",
             evidence=(Evidence("tmux", snapshot.sessions.at, session.reason),),
             root_cause="its program ended or was killed",
             impact="its work stands still",
             remedy=Remedy(
                 steps=(
-                    f"read its last words: {command(('tmux', 'capture-pane', '-p', '-t', f'={session.name}:'))}",
-                    f"start it again, or close it: {command(('tmux', 'respawn-pane', '-t', f'={session.name}:'))}",
+                    f"read its last words: {_tmux(session, 'capture-pane', '-p', '-t', f'={session.name}:')}",
+                    f"start it again, or close it: {_tmux(session, 'respawn-pane', '-t', f'={session.name}:')}",
                 )
             ),
-            verify=f"{session.name} runs again or is gone",
+            verify=f"{named} runs again or is gone",
         )
+
+
+def _tmux(session: Session, *words: str) -> str:
+    """A tmux command for the session's own server."""
+    server = () if session.socket.endswith("/default") else ("-S", session.socket)
+    return command(("tmux", *server, *words))

@@ -157,3 +157,16 @@ def test_known_errors(text: str, name: str) -> None:
 def test_every_known_error_says_what_to_do() -> None:
     assert len({known.name for known in BUILT_IN}) == len(BUILT_IN)
     assert all(known.cause and known.fix for known in BUILT_IN)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR no port given in URL",
+        "ERROR no ports allowed in host",
+        "ERROR job 429 failed: bad input",
+        '  File "a.py", line 429, in run',
+    ],
+)
+def test_a_common_word_is_no_known_error(line: str) -> None:
+    assert known_error(line, config()) is None
