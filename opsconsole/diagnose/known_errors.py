@@ -70,7 +70,7 @@ BUILT_IN: tuple[KnownError, ...] = (
     ),
     _known(
         "timed out",
-        r"\btimed? ?out\b|\bETIMEDOUT\b|TimeoutError",
+        r"\btimed ?out\b|\btime-?out\b|\btime out\b(?! of)|\bETIMEDOUT\b|TimeoutError",
         "what it waits for answers too late or not at all",
         "look at the load of what it waits for",
     ),

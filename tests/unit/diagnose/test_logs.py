@@ -165,6 +165,7 @@ def test_every_known_error_says_what_to_do() -> None:
         "ERROR no port given in URL",
         "ERROR no ports allowed in host",
         "ERROR job 429 failed: bad input",
+        "ERROR request time out of range",
         '  File "a.py", line 429, in run',
     ],
 )

@@ -177,7 +177,7 @@ CASES = (
         "assigner",
         "medium",
         scene(workers=(worker(silent=True),)),
-        scene(workers=(worker("assigner", (), silent=True),)),
+        scene(workers=(worker(silent=False),)),
     ),
     Case(
         "worker-limits",
@@ -233,15 +233,15 @@ CASES = (
         "swap-thrash",
         "machine",
         "high",
-        scene(system=system(swap_in_per_s=2_000_000.0, swap_out_per_s=2_000_000.0)),
-        scene(system=system(swap_in_per_s=0.0, swap_out_per_s=20_000_000.0)),
+        scene(system=system(swap_in_per_s=1_000_001.0, swap_out_per_s=20_000_000.0)),
+        scene(system=system(swap_in_per_s=1_000_000.0, swap_out_per_s=20_000_000.0)),
     ),
     Case(
         "disk-full",
         "/",
         "medium",
-        scene(disks=(disk(used=91, available=9),)),
-        scene(disks=(disk(used=89, available=11),)),
+        scene(disks=(disk(used=900, available=100),)),
+        scene(disks=(disk(used=899, available=101),)),
     ),
     Case(
         "disk-full",
@@ -269,7 +269,7 @@ CASES = (
         "a",
         "low",
         scene(sessions=(session("a", state="idle", idle_s=7200.0),)),
-        scene(sessions=(session("a", state="unknown", idle_s=7200.0),)),
+        scene(sessions=(session("a", state="idle", idle_s=7199.0),)),
     ),
     Case(
         "session-hung",
@@ -290,7 +290,7 @@ CASES = (
         "environments",
         "low",
         scene(environments=environments(environment(age_s=90_000.0, stale=True), pool=FREE)),
-        scene(environments=environments(environment(age_s=None, stale=None), pool=FREE)),
+        scene(environments=environments(environment(age_s=90_000.0, stale=False), pool=FREE)),
     ),
     Case(
         "env-duplicate",
@@ -325,7 +325,7 @@ CASES = (
         "Selam Pharmacy",
         "medium",
         scene(sites=(site(state="unexpected", http_status=503, reason="HTTP 503 instead of 200"),)),
-        scene(sites=(site(state="unknown", reason="not probed yet"),)),
+        scene(sites=(site(state="up", http_status=503),)),
     ),
     Case(
         "site-tls",
@@ -439,3 +439,18 @@ def test_a_pid_file_that_names_something_else_is_not_removed_unasked() -> None:
     wrong = worker(pid_file=PidFile("/run/a.pid", "wrong", 9, "9 is no process of it: cron"))
     (found,) = found_by("worker-pidfile", scene(workers=(wrong,)))
     assert not found.remedy.automatic
+
+
+@pytest.mark.parametrize(
+    "unsure",
+    [
+        scene(sessions=(session("a", state="unknown", idle_s=90_000.0),)),
+        scene(environments=environments(environment(age_s=None, stale=None), pool=FREE)),
+        scene(sites=(site(state="unknown", reason="not probed yet"),)),
+        scene(workers=(worker("assigner", (), silent=True),)),
+        scene(services=(service(state="unknown", reason="not probed yet", http_status=500),)),
+    ],
+    ids=["session", "environment", "site", "worker that does not run", "service"],
+)
+def test_what_is_not_known_is_no_finding(unsure: Snapshot) -> None:
+    assert [one.name for one in RULES if found_by(one.name, unsure)] == []
