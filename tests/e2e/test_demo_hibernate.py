@@ -176,9 +176,24 @@ def test_a_sleeping_one_wakes_by_hand_and_a_spoilt_one_says_why_and_sleeps_on(
     assert spoilt.session_id in screen(sandbox, spoilt.name)
     hidden.rename(transcript)
 
+    away = Path(spoilt.cwd).with_suffix(".away")
+    Path(spoilt.cwd).rename(away)
+    tmux(sandbox, "send-keys", "-t", f"={spoilt.name}:", "Enter")
+    eventually("why it sleeps on", lambda: "cannot wake this session" in screen(sandbox, spoilt.name) or None)
+    assert sessions(loaded)[spoilt.name].state == "hibernated"
+    away.rename(spoilt.cwd)
+
+    for key in ("C-c", "C-d", "C-\\", "C-z"):
+        tmux(sandbox, "send-keys", "-t", f"={by_hand.name}:", key)
+    assert sessions(loaded)[by_hand.name].state == "hibernated"
     tmux(sandbox, "send-keys", "-t", f"={by_hand.name}:", "Enter")
     eventually("the woken one", lambda: sessions(loaded)[by_hand.name].state == "idle" or None)
     assert sessions(loaded)[by_hand.name].session_id == by_hand.session_id
+    mark = ("show-options", "-p", "-q", "-v", "-t", f"={by_hand.name}:", "@opsconsole_sleeps")
+    eventually("the end of its mark", lambda: not tmux(sandbox, *mark).strip() or None)
+    eventually(
+        "the end of its record", lambda: not (sandbox.state_dir / "sleeping" / f"{by_hand.session_id}.json").exists()
+    )
     refused = planned("wake", (by_hand.name,), loaded)
     assert isinstance(refused, Refused)
     assert refused.outcome == "nothing-to-do"
