@@ -57,3 +57,9 @@ def test_observing_imports_no_toolkit() -> None:
 def test_dear_libraries_are_loaded_when_needed_only() -> None:
     modules = modules_after("import opsconsole.engine")
     assert [name for name in ("httpx", "libtmux", "sqlite3", "ssl", "psutil", "asyncio") if name in modules] == []
+
+
+def test_the_first_screen_waits_for_nothing_that_looks_back() -> None:
+    modules = modules_after("import opsconsole.cli.screen, opsconsole.ui.run")
+    late = ("sqlite3", "opsconsole.engine.recorder", "opsconsole.engine.history_file", "opsconsole.present.chart")
+    assert [name for name in late if name in modules] == []
