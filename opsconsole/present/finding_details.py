@@ -65,10 +65,12 @@ def _evidence(title: str, evidence: Iterable[Evidence]) -> Iterator[Section]:
 
 
 def evidence_logs(finding: Finding, snapshot: Snapshot) -> tuple[str, ...]:
-    """Paths of the logs of workers and services that its evidence was read from."""
+    """Paths of the logs of workers and services that its evidence was read from, or that of what is told in it."""
     logs = [worker.log.path for worker in snapshot.workers.value or () if worker.log is not None]
     logs += [service.log for service in snapshot.services.value or () if service.log]
-    read = {one.source for one in finding.evidence}
+    inside = {one.id for one in (*finding.causes, *finding.symptoms)}
+    told = snapshot.diagnosis.muted if snapshot.diagnosis is not None else ()
+    read = [one.source for each in (finding, *(one for one in told if one.id in inside)) for one in each.evidence]
     return tuple(dict.fromkeys(path for path in logs if any(source.startswith(path) for source in read)))
 
 

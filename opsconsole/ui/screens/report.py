@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,10 +18,11 @@ from opsconsole.present.put_right import Course, course_of
 from opsconsole.present.report import Block, Facts, Report, markdown
 from opsconsole.ui.fields import fit, inert, wrapped
 from opsconsole.ui.footer import Hint
+from opsconsole.ui.report_file import Written, told, write_report
 from opsconsole.ui.screens.reader import PagesScreen, StyledLine
+from opsconsole.ui.screens.search import folded_cells
 
 MARGIN = 2
-COLUMN_LIMIT = 36
 GAP = 2
 
 
@@ -38,9 +37,9 @@ class JournalRead(Message, bubble=False):
 class ReportWritten(Message, bubble=False):
     """The report was written, or why it was not."""
 
-    def __init__(self, told: str) -> None:
+    def __init__(self, written: Written, text: str) -> None:
         super().__init__()
-        self.told = told
+        self.written, self.text = written, text
 
 
 class ReportScreen(PagesScreen):
@@ -61,7 +60,10 @@ class ReportScreen(PagesScreen):
         super().__init__(ascii_only=ascii_only)
         self._config, self._called = loaded.config, called(loaded.path, state_dir)
         self._snapshot, self._state_dir = snapshot, state_dir
-        self._told = ""
+        self._writing = False
+        self._written: Written | None = None
+        self._written_text = ""
+        """What stands in the file."""
         self._report = self.made_from(self._facts((), "", {}, Course()))
 
     def made_from(self, facts: Facts) -> Report:
@@ -106,29 +108,38 @@ class ReportScreen(PagesScreen):
     def perform(self, action_id: str) -> bool:
         if action_id == "report":
             if self._state_dir is not None:
-                threading.Thread(target=self._write, args=(self._state_dir,), daemon=True).start()
+                self._write_once(self._state_dir)
             return True
         return super().perform(action_id)
 
-    def _write(self, state_dir: Path) -> None:
-        """Into the state directory, for us alone, under a name of its own."""
-        path = state_dir / "reports" / f"{self.NAME}-{time.strftime('%Y%m%d-%H%M%S')}.md"
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(markdown(self._report))
-        except OSError as error:
-            self.post_message(ReportWritten(f"not written: {error.strerror}"))
+    def _write_once(self, state_dir: Path) -> None:
+        """What is in a file already is not written into another."""
+        text = markdown(self._report)
+        if self._writing:
             return
-        self.post_message(ReportWritten(f"written to {path}"))
+        if self._written is not None and self._written.path and text == self._written_text:
+            self._tell(self._written._replace(said="it is in"))
+            return
+        self._writing = True
+        threading.Thread(target=self._write, args=(text, state_dir), daemon=True).start()
+
+    def _write(self, text: str, state_dir: Path) -> None:
+        """On a thread of its own."""
+        written = write_report(text, self.NAME, state_dir, demo=self._config.demo is not None)
+        self.post_message(ReportWritten(written, text))
 
     def on_report_written(self, message: ReportWritten) -> None:
-        self._told = message.told
-        self.show_title()
+        self._writing = False
+        self._written, self._written_text = message.written, message.text
+        self._tell(message.written)
+
+    def _tell(self, written: Written) -> None:
+        """On the line of the keys, which is as wide as the screen, until the next key."""
+        text = told(written, self.size.width - 2, ellipsis="~" if self.ascii_only else "…")
+        self.say(text, "ok" if written.path else "bad", stay=True)
 
     def show_title(self) -> None:
-        notes = [(inert(note, self.ascii_only), "muted") for note in (self._told, self.place) if note]
+        notes = [(inert(note, self.ascii_only), "muted") for note in (self.place,) if note]
         self.title_line.show(inert(f"{self.LABEL}: {self._report.title}", self.ascii_only), notes)
 
     def lines(self, width: int) -> list[StyledLine]:
@@ -155,19 +166,16 @@ class ReportScreen(PagesScreen):
         return lines
 
     def _table(self, block: Block, width: int) -> list[StyledLine]:
-        """Columns as wide as they need, at most a part of the width each; the last takes what is left."""
+        """Columns as wide as they need where they all fit, else the widest folded: nothing of a cell is cut away."""
         texts = [[inert(cell, self.ascii_only) for cell in row] for row in block.rows]
-        widths = [min(max(cell_len(row[place]) for row in texts), COLUMN_LIMIT) for place in range(len(texts[0]))]
+        widths = [max(cell_len(row[place]) for row in texts) for place in range(len(texts[0]))]
         while sum(widths) + GAP * (len(widths) - 1) > width and max(widths) > 4:
             widths[widths.index(max(widths))] -= 1
-        ellipsis = "~" if self.ascii_only else "…"
-        return [
-            [
-                (" " * MARGIN, ""),
-                *(
-                    (fit(cell, size, ellipsis=ellipsis) + " " * GAP, "muted" if number == 0 else "")
-                    for cell, size in zip(row, widths, strict=True)
-                ),
-            ]
-            for number, row in enumerate(texts)
-        ]
+        lines: list[StyledLine] = []
+        for number, row in enumerate(texts):
+            folded = [folded_cells(cell, size) for cell, size in zip(row, widths, strict=True)]
+            for place in range(max(len(parts) for parts in folded)):
+                parts = [one[place] if place < len(one) else "" for one in folded]
+                fields = [fit(part, size) + " " * GAP for part, size in zip(parts, widths, strict=True)]
+                lines.append([(" " * MARGIN, ""), *((field, "muted" if number == 0 else "") for field in fields)])
+        return lines
