@@ -27,8 +27,11 @@ def _command(verb: Verb, text: str, of: str = "WORKER|SERVICE...", *options: Any
     return click.command(name=verb, help=text)(function)
 
 
+AS_CONFIGURED = "as configured"
+
+
 def _seconds(_ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
-    if value is None:
+    if value is None or value == AS_CONFIGURED:
         return None
     try:
         return parse_duration(value)
@@ -41,8 +44,10 @@ _IDLE = click.option(
     "--idle",
     "idle_s",
     callback=_seconds,
-    metavar="DURATION",
-    help="Without names: idle for at least as long, as 90s, 5m or 1h; else as configured.",
+    is_flag=False,
+    flag_value=AS_CONFIGURED,
+    metavar="[DURATION]",
+    help="Without names: idle for at least as long, as 90s, 5m or 1h; without a duration as configured.",
 )
 
 kill_duplicates = _command(

@@ -20,6 +20,8 @@ COLUMNS = (
     Column("since", "Since", 7, align="right", priority=5),
     Column("proposal", "Proposal, or trend", 16, priority=3, flex=2),
 )
+DONE_BY_KEY = ("hibernate-idle", "prune-environments")
+"""Proposals that the console can do: they are named as its actions are."""
 MOVED: tuple[Trend, ...] = ("better", "worse")
 _ALERT: dict[AlertState, Status] = {
     "quiet": "ok",
@@ -64,6 +66,8 @@ def _alert_row(key: str, alert: Alert, at: float, signs: Glyphs) -> Row:
     proposal = alert.proposal
     if alert.silenced_until is not None:
         proposal = f"silenced for {humanise.duration(max(alert.silenced_until - at, 0.0))} more"
+    elif proposal in DONE_BY_KEY:
+        proposal = f"f: {proposal}"
     cells = {
         "name": text_cell(alert.name),
         "state": state_cell(_sign(status, signs), word, "muted" if quiet else status),

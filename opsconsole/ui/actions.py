@@ -344,7 +344,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         "The action plan: open, under way, done and verified, and by whom",
         _needs_diagnosis,
         footer=2,
-        panes=FINDINGS,
+        panes=JUDGED,
     ),
     ConsoleAction("filter", "filter", ("/",), LOOKING, FILTER_HELP, footer=3),
     ConsoleAction("faults", "faults", ("!",), LOOKING, "Show only rows with something wrong", footer=4),

@@ -27,7 +27,7 @@ from opsconsole.ui.dialogs.hibernation import HibernationBox
 from opsconsole.ui.dialogs.menu import Entry, MenuBox
 from opsconsole.ui.dialogs.plan import Answer, PlanBox
 from opsconsole.ui.dialogs.refusal import RefusalBox
-from opsconsole.ui.fixes import alert_at, findings_at, next_step, row_key, tried_text
+from opsconsole.ui.fixes import alert_at, findings_at, next_step, row_key, settled_ids, tried_text, what_it_does
 from opsconsole.ui.keymap import shown_key
 from opsconsole.ui.plan_words import standing
 from opsconsole.ui.remedies import Remedy, remedies
@@ -140,7 +140,7 @@ class Deeds:
                 self._say(f"fix: {why_not}", "muted")
         elif context.alert is not None:
             self._wish(self._app.actions[context.alert.proposal])
-        elif (step := next_step(context.findings, context.verbs)) is not None:
+        elif (step := next_step(context.findings, context.verbs, settled_ids(snapshot))) is not None:
             loaded = self._app.loaded
             self.ask(Wish(step.verb, step.names, snapshot, loaded, findings=step.findings, notes=step.notes))
 
@@ -209,6 +209,7 @@ class Deeds:
             return
         about = f"{context.marked} marked findings" if context.marked > 1 else row.cells[0].text
         entries = [self._entry(self._app.actions[action_id], context) for action_id in OF_THE_ROW[context.row_kind]]
+        entries[0] = entries[0]._replace(help=what_it_does(context.findings, context.alert) or entries[0].help)
 
         def chosen(action_id: str | None) -> None:
             now = self._app.main.cursor_row

@@ -42,6 +42,12 @@ def findings_at(snapshot: Snapshot, row_keys: Iterable[str]) -> tuple[Finding, .
     return in_order(one for one in (diagnosis.findings if diagnosis is not None else ()) if row_key(one.id) in wanted)
 
 
+def settled_ids(snapshot: Snapshot) -> tuple[str, ...]:
+    """Of findings that are open only until their evidence has been missing for long enough."""
+    diagnosis = snapshot.diagnosis
+    return tuple(one.id for one in (diagnosis.findings if diagnosis is not None else ()) if one.recovering)
+
+
 def alert_at(snapshot: Snapshot, key: str) -> Alert | None:
     """The alert that a row shows."""
     diagnosis = snapshot.diagnosis
@@ -67,8 +73,11 @@ def why_not_proposed(alert: Alert, verbs: Iterable[str]) -> str:
     return "" if spec.verb in verbs else "not available"
 
 
-def next_step(findings: Sequence[Finding], verbs: Iterable[str]) -> Step | None:
-    """The first plan for these findings, which are in their order; None when there is nothing the console can do."""
+def next_step(findings: Sequence[Finding], verbs: Iterable[str], settled: Iterable[str] = ()) -> Step | None:
+    """The first plan for these findings, which are in their order; None when there is nothing the console can do.
+
+    ``settled`` are ids of open findings whose evidence no longer holds.
+    """
     able = [one for one in findings if not why_not_fixed(one, verbs)]
     if not able:
         return None
@@ -87,13 +96,13 @@ def next_step(findings: Sequence[Finding], verbs: Iterable[str]) -> Step | None:
         action,
         tuple(dict.fromkeys(names)),
         tuple(one.id for one in together),
-        (*_unsettled(together), *_of_the_marked(len(findings), later, by_hand)),
+        (*_unsettled(together, settled), *_of_the_marked(len(findings), later, by_hand)),
     )
 
 
-def _unsettled(findings: Sequence[Finding]) -> list[str]:
+def _unsettled(findings: Sequence[Finding], settled: Iterable[str]) -> list[str]:
     """Open findings that cause these: as long as they are there the evidence comes back."""
-    ids = {one.id for one in findings}
+    ids = {*(one.id for one in findings), *settled}
     causes = {cause.id: cause for one in findings for cause in one.causes if not cause.muted and cause.id not in ids}
     return [
         f"its cause is still open: {cause.id} ({cause.title}). Put that right first, or this comes back"
@@ -113,3 +122,10 @@ def tried_text(entry: JournalEntry) -> str:
     if entry.result is None:
         return f"{entry.plan.verb} {entry.state}"
     return f"{entry.plan.verb} {result_word(entry.result)} {humanise.clock_time(entry.result.ended)[:5]}, still open"
+
+
+def what_it_does(findings: Sequence[Finding], alert: Alert | None) -> str:
+    """What putting right would mean of these, in one line."""
+    if alert is not None:
+        return alert.proposal
+    return "; ".join(remedy_brief(finding.remedy) for finding in findings)

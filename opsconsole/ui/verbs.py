@@ -158,6 +158,10 @@ def _why_no_hibernation(subject: Subject) -> str:
         "hibernated": "hibernated already",
         "dead": "it has ended",
         "logged-out": "not logged in",
+        "working": "it is at work: let it end, or attach to it",
+        "waiting": "it waits for an answer: attach to it and give one",
+        "shell": "work goes on in its background: let it end, or attach to it",
+        "hung": "it hangs, and may be at something: look at its screen, attach to it and interrupt",
     }
     return told.get(item.state, "" if item.state == "idle" else item.state)
 

@@ -9,11 +9,13 @@ import pytest
 
 from opsconsole.diagnose.order import in_order
 from opsconsole.model.alert import Alert, Rung
-from opsconsole.model.plan import Refused
+from opsconsole.model.finding import Evidence
+from opsconsole.model.plan import VERBS, Refused
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.dialogs.menu import MenuBox
 from opsconsole.ui.dialogs.plan import PlanBox
+from opsconsole.ui.fixes import next_step
 from opsconsole.ui.screens.details import DetailsScreen
 from tests import samples
 from tests.ui.consoles import console, on_row
@@ -157,6 +159,8 @@ async def test_what_an_alert_proposes_has_a_key_and_a_menu() -> None:
         await eventually(pilot, lambda: isinstance(app.screen, MenuBox))
         assert isinstance(app.screen, MenuBox)
         assert [(entry.key, entry.why_not) for entry in app.screen.entries] == [("f", ""), ("a", ""), ("s", "")]
+        assert app.screen.entries[0].help == "prune-environments"
+        assert "f: prune-environments" in [cell.text for cell in app.main.table.rows[0].cells]
         await pilot.press("f")
         await eventually(pilot, lambda: len(door.wishes) == 1)
         assert (door.wishes[0].verb, door.wishes[0].names) == ("prune-environments", ())
@@ -170,3 +174,37 @@ async def test_the_tour_tells_the_way_from_what_is_wrong_to_the_report() -> None
             "8 shows what is wrong" in line and "f puts it right" in line and "E reports" in line for line in told
         )
         assert all(len(line) < 79 for line in told)
+
+
+def test_a_cause_that_recovers_is_no_reason_to_wait() -> None:
+    snapshot = judged()
+    assert snapshot.diagnosis is not None
+    caused = [one for one in snapshot.diagnosis.findings if any(not cause.muted for cause in one.causes)][:1]
+    cause = caused[0].causes[0].id
+    open_still, recovering = next_step(caused, VERBS), next_step(caused, VERBS, (cause,))
+    assert open_still is not None
+    assert recovering is not None
+    assert cause in open_still.notes[0]
+    assert recovering.notes == ()
+
+
+@pytest.mark.parametrize("width", [80, 200])
+async def test_sources_of_evidence_stand_there_whole_and_no_word_is_broken(width: int) -> None:
+    source = "/srv/agents/home/architect/data/assigner/" + "queue-of-prompts/" * 2 + "assigner.db, table prompts"
+    fact = "Failed to create environment: ValueError: Environment reading-ui-improvement already exists, once more"
+    snapshot = judged()
+    assert snapshot.diagnosis is not None
+    first = snapshot.diagnosis.findings[0]
+    evidence = (Evidence(source, None, fact), Evidence(source, None, "a second fact"))
+    changed = msgspec.structs.replace(first, evidence=evidence)
+    app, _, _ = console(with_diagnosis(findings=(changed,)))
+    async with app.run_test(size=(width, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        on_row(app, "findings", f"finding:{first.id}")
+        await pilot.press("enter")
+        await eventually(pilot, lambda: isinstance(app.screen, DetailsScreen))
+        assert isinstance(app.screen, DetailsScreen)
+        lines = ["".join(text for text, _ in line).strip() for line in app.screen.lines(width)]
+        whole = "".join(line.replace(" ", "") for line in lines)
+        assert whole.count(source.replace(" ", "")) == 1
+        assert set(fact.split()) <= {word for line in lines for word in line.split()}

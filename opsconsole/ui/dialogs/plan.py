@@ -128,7 +128,7 @@ class PlanBox(BoxScreen):
             for number, (indent, part) in enumerate(hanging(inert(note, self.ascii_only), max(width - 4, 8))):
                 start = f"  {self._signs.warn} " if number == 0 else "    "
                 lines.append([(start, "warn"), (" " * indent + part, "warn")])
-        return [*lines, []] if lines else []
+        return [*lines, []] if lines and self._lines[1].kind != "blank" else lines
 
     def _sign(self, kind: LineKind) -> tuple[str, str]:
         signs = {

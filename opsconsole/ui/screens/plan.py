@@ -24,6 +24,7 @@ from opsconsole.ui.journal import JournalFollower
 from opsconsole.ui.plan_words import hanging, result_status, standing
 from opsconsole.ui.remedies import Remedy
 from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
+from opsconsole.ui.verbs import BY_ID
 
 if TYPE_CHECKING:
     from opsconsole.act.journal_reader import JournalReader
@@ -217,7 +218,13 @@ class PlanScreen(PagesScreen):
         if entry.confirmed is not None:
             made += f"  confirmed {humanise.clock_time(entry.confirmed)}"
         yield from self._folded(made, width, " ", "muted")
-        signs = {"target": self._signs.bad, "survivor": self._signs.ok, "warning": self._signs.warn}
+        spec = BY_ID.get(entry.plan.verb)
+        ends = spec is None or spec.danger == "ends"
+        signs = {
+            "target": self._signs.bad if ends else self._signs.arrow,
+            "survivor": self._signs.ok,
+            "warning": self._signs.warn,
+        }
         tones = {"survivor": "ok", "warning": "warn", "heading": "muted", "left-out": "muted"}
         for kind, text in plan_lines(entry.plan)[1:]:
             if kind == "blank":
