@@ -134,6 +134,7 @@ class Studio(Stage):
         text = re.sub(r"linux:[0-9a-f]{32}:", f"linux:{'0' * 32}:", text)
         return (
             text.replace(str(self.home_of(scene)), USER)
+            .replace(f"{Path.home()}/", f"{USER}/")
             .replace(str(self.folder), "/tmp/private")
             .replace(os.uname().nodename, "host")
         )
