@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 import os
 import random
+import re
 import signal
 import statistics
 import struct
@@ -36,6 +37,7 @@ from opsconsole.demo.sandbox import Sandbox
 
 WARM_S = 60.0
 """Not looked at: views are opened for the first time, caches are filled."""
+LAST_WORDS = 4000
 KEY_EVERY_S = 3.0
 RESIZED_EVERY_S = 150.0
 SIZES = ((80, 24), (120, 40), (250, 60))
@@ -106,6 +108,8 @@ class Soak:
         self._dice = random.Random(seed)
         self._keys: list[bytes] = []
         self._written = 0
+        self._last = b""
+        """What it wrote last, for the case that it ends by itself."""
         self._next_key = self._next_size = 0.0
         self._small = False
 
@@ -135,6 +139,10 @@ class Soak:
             self._read(0.2)
         return self.ended
 
+    @property
+    def last_words(self) -> str:
+        return re.sub(r"\x1b[\[(>?][0-9;?]*[a-zA-Z]", "", self._last.decode(errors="replace")).strip()
+
     def _read(self, within_s: float) -> None:
         until = time.monotonic() + within_s
         while (left := until - time.monotonic()) > 0:
@@ -143,6 +151,7 @@ class Soak:
                 self.ended = True
                 return
             self._written += len(data)
+            self._last = (self._last + data)[-LAST_WORDS:]
 
     def _type(self, now: float) -> None:
         if now >= self._next_key:
@@ -230,7 +239,7 @@ def main() -> int:
             world.close()
     samples = [sample for sample in soak.samples if sample.minute * 60 > WARM_S]
     if alone or len(samples) < 4:
-        print("the console ended by itself" if alone else "too short for a verdict")
+        print(f"the console ended by itself: {soak.last_words}" if alone else "too short for a verdict")
         return 1
     lines, grew = table(samples)
     happened = ", ".join(f"{count} {what}" for what, count in sorted(world.done.items()))

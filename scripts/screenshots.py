@@ -36,7 +36,7 @@ from opsconsole.model.plan import VERBS, Plan, Refused
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Wish
 from opsconsole.ui.app import ConsoleApp
-from opsconsole.ui.theme import TOKENS
+from opsconsole.ui.theme import THEMES, TOKENS
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 WITHIN_S = 30.0
@@ -54,10 +54,12 @@ class Shot(msgspec.Struct, frozen=True):
     """Pressed one after the other, in the toolkit's names."""
     watch: bool = False
     healthy: bool = False
+    theme: str = "dark"
 
 
 SHOTS = (
     Shot("console", 200, 50, "Load"),
+    Shot("console-120x40", 120, 40, "Load"),
     Shot("console-80x24", 80, 24, "Architect"),
     Shot("watch", 120, 36, "READ-ONLY", watch=True),
     Shot("healthy", 120, 36, "3 up", healthy=True),
@@ -69,6 +71,13 @@ SHOTS = (
     Shot("report", 120, 40, "Executive Summary", keys=("E",)),
     Shot("plan", 120, 40, "Cancel", keys=("2", "j", "j", "D")),
     Shot("help", 140, 50, "Views", keys=("?",)),
+    Shot("workers-80x24", 80, 24, "assigner", keys=("2",)),
+    Shot("findings-80x24", 80, 24, "critical", keys=("8",)),
+    Shot("plan-80x24", 80, 24, "Cancel", keys=("2", "j", "j", "D")),
+    Shot("light", 120, 36, "Load", theme="light"),
+    Shot("night", 120, 36, "Load", theme="night"),
+    Shot("colour-blind", 120, 36, "Load", theme="colour-blind"),
+    Shot("monochrome", 120, 36, "Load", theme="monochrome"),
 )
 
 
@@ -206,6 +215,8 @@ def complete(snapshot: Snapshot, sandbox: Sandbox) -> bool:
 
 async def picture(shot: Shot, taken: Still, loaded: LoadedConfig) -> str:
     """The SVG of this shot."""
+    console = msgspec.structs.replace(loaded.config.console, theme=shot.theme)
+    loaded = msgspec.structs.replace(loaded, config=msgspec.structs.replace(loaded.config, console=console))
     app = ConsoleApp(
         StillFeed(taken.snapshot, loaded),
         read_only=shot.watch,
@@ -221,7 +232,7 @@ async def picture(shot: Shot, taken: Still, loaded: LoadedConfig) -> str:
             await pilot.press(key)
             await pilot.pause(0.1)
         await settled(pilot, app, shot)
-        return svg(recorded(app))
+        return svg(recorded(app), shot.theme)
 
 
 async def settled(pilot: Pilot[None], app: ConsoleApp, shot: Shot) -> None:
@@ -248,10 +259,12 @@ def recorded(app: ConsoleApp) -> Console:
     return console
 
 
-def svg(console: Console) -> str:
+def svg(console: Console, theme_name: str) -> str:
     """With the fonts of whoever looks at it, instead of one from the net."""
-    ground = _rgb(TOKENS["ground"])
-    theme = TerminalTheme(ground, _rgb(TOKENS["text"]), [(0, 0, 0)] * 8)
+    look = THEMES[theme_name]
+    # One without colours of its own has those of a terminal.
+    tokens = look.tokens if look.coloured else TOKENS
+    theme = TerminalTheme(_rgb(tokens["ground"]), _rgb(tokens["text"]), [(0, 0, 0)] * 8)
     # Drawn from its own place each, words stay in their columns whatever the viewer makes of leading spaces.
     console._record_buffer[:] = [piece for segment in console._record_buffer for piece in words(segment)]
     text = console.export_svg(title="opsconsole", theme=theme, unique_id="screen")
