@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -157,11 +158,12 @@ def main(names: Sequence[str]) -> int:
     os.environ["LC_ALL"] = "C.UTF-8"
     wanted = [shot for shot in SHOTS if not names or shot.name in names]
     FOLDER.mkdir(exist_ok=True)
-    for healthy in sorted({shot.healthy for shot in wanted}):
-        taken, loaded = take_still(healthy)
-        for shot in wanted:
-            if shot.healthy is healthy:
-                write(shot, asyncio.run(picture(shot, taken, loaded)))
+    with tempfile.TemporaryDirectory(prefix="ocp-") as folder:
+        for healthy in sorted({shot.healthy for shot in wanted}):
+            taken, loaded = take_still(healthy)
+            for shot in wanted:
+                if shot.healthy is healthy:
+                    write(shot, asyncio.run(picture(shot, taken, loaded, Path(folder, shot.name))))
     return 0
 
 
@@ -213,10 +215,12 @@ def complete(snapshot: Snapshot, sandbox: Sandbox) -> bool:
     )
 
 
-async def picture(shot: Shot, taken: Still, loaded: LoadedConfig) -> str:
-    """The SVG of this shot."""
+async def picture(shot: Shot, taken: Still, loaded: LoadedConfig, folder: Path) -> str:
+    """The SVG of this shot; the console's state is in the folder."""
     console = msgspec.structs.replace(loaded.config.console, theme=shot.theme)
     loaded = msgspec.structs.replace(loaded, config=msgspec.structs.replace(loaded.config, console=console))
+    folder.mkdir(mode=0o700)
+    (folder / "screen.json").write_text('{"tour_seen": true}')
     app = ConsoleApp(
         StillFeed(taken.snapshot, loaded),
         read_only=shot.watch,
@@ -225,6 +229,7 @@ async def picture(shot: Shot, taken: Still, loaded: LoadedConfig) -> str:
         acting=StillDoor(taken.plan),
         wall=lambda: NOW,
         open_log=lambda path: StillLog(taken.logs.get(path, ())),
+        state_dir=folder,
     )
     async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
         await pilot.pause(0.5)

@@ -19,7 +19,7 @@ COLUMNS = (
     Column("severity", "Severity", 10),
     Column("since", "Since", 7, align="right", priority=2),
     Column("remedy", "Remedy", 22, priority=3, flex=3),
-    Column("note", "Note", 14, priority=4, flex=1, max_width=40),
+    Column("note", "Note", 14, priority=6, flex=1, max_width=40),
 )
 STATUS: dict[Severity, Status] = {"critical": "bad", "high": "bad", "medium": "warn", "low": "accent"}
 _ORDER: dict[Severity, float] = {"critical": 0.0, "high": 1.0, "medium": 2.0, "low": 3.0}

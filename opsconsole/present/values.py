@@ -30,12 +30,12 @@ def plain_cell(text: str, sort: SortKey, status: Status = "") -> Cell:
     return Cell(text, status, sort)
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def size_cell(value: int | None, status: Status = "") -> Cell:
     return _UNKNOWN if value is None else Cell(humanise.size(value), status, by_number(value))
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def percent_cell(value: float | None, status: Status = "") -> Cell:
     return _UNKNOWN if value is None else Cell(humanise.percent(value), status, by_number(value))
 
@@ -46,12 +46,12 @@ def duration_cell(value: float | None, status: Status = "") -> Cell:
     return _duration_cell(float(int(value)), status)
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def _duration_cell(value: float, status: Status) -> Cell:
     return Cell(humanise.duration(value), status, by_number(value), humanise.duration_short(value))
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def number_cell(value: int | None, status: Status = "") -> Cell:
     """An identifying number, such as a pid or a port: digits only."""
     return _UNKNOWN if value is None else Cell(str(value), status, by_number(value))

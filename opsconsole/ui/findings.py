@@ -20,6 +20,9 @@ from opsconsole.ui.lines import LineWidget
 
 REMEDY_FROM = 90
 """Width from which a finding's line has room for its remedy."""
+SINCE_CELLS = 7
+ALL = "   (8)"
+"""The key that shows them all."""
 
 
 class FindingsLine(LineWidget):
@@ -29,15 +32,14 @@ class FindingsLine(LineWidget):
         super().__init__(name, ascii_only=ascii_only)
         self._signs = signs
         self._findings: tuple[Finding, ...] = ()
-        self._more = 0
-        self._last = False
+        self._beside = ""
         self._at = 0.0
         self._said = ""
 
-    def show(self, findings: Sequence[Finding], more: int, at: float, said: str = "", *, last: bool = False) -> None:
-        """``more`` are those that stand on no line; ``said`` is shown where there is none; the ``last`` line says
-        which key shows them all."""
-        self._findings, self._more, self._at, self._said, self._last = tuple(findings), more, at, said, last
+    def show(self, findings: Sequence[Finding], at: float, said: str = "", beside: str = "") -> None:
+        """``said`` is shown where there is no finding, ``beside`` at the right of a single one."""
+        self._findings, self._at, self._said = tuple(findings), at, said
+        self._beside = beside
         self.repaint()
 
     def pieces(self, width: int) -> list[Piece]:
@@ -51,13 +53,14 @@ class FindingsLine(LineWidget):
         """Severity and title at the left; since, remedy and how many more at the right."""
         ink, status = self.ink, STATUS[finding.severity]
         since = since_text(finding, self._at)
-        remedy = remedy_brief(finding.remedy) if width >= REMEDY_FROM else ""
-        more = f"{self._more} more (8)" if self._more else "(8)" if self._last else ""
         ellipsis = frame_glyphs(self.ascii_only).ellipsis
-        remedy = fit(told, min(cell_len(told), width // 3), ellipsis=ellipsis) if (told := inert(remedy)) else ""
-        right = "   ".join(inert(one, self.ascii_only) for one in (remedy, since, more) if one)
+        right = f"{inert(since, self.ascii_only):>{SINCE_CELLS}}{self._beside} "
+        if width >= REMEDY_FROM:
+            # At the same place on each line, whatever the others say.
+            remedy = inert(remedy_brief(finding.remedy), self.ascii_only)
+            right = f"{fit(remedy, width // 3, ellipsis=ellipsis)} {right}"
         head = f" {severity_sign(finding, self._signs)} {finding.severity:8}  "
-        room = max(width - len(head) - cell_len(right) - 3, 0)
+        room = max(width - len(head) - cell_len(right) - 2, 0)
         title = fit(inert(finding.title, self.ascii_only), room, ellipsis=ellipsis)
         tone = ink.of("muted") if finding.acknowledged or finding.recovering else ink.plain
         return [(inert(head, self.ascii_only), ink.of(status)), (title, tone), (f"  {right}", ink.of("muted"))]
@@ -69,7 +72,7 @@ class FindingsLine(LineWidget):
             sign = f" {severity_sign(finding, self._signs)} "
             text = inert(finding.title, self.ascii_only)
             added: list[Piece] = [(sign, ink.of(STATUS[finding.severity])), (text, ink.plain), ("  ", ink.plain)]
-            left = len(self._findings) - place + self._more
+            left = len(self._findings) - place
             if pieces and pieces_width([*pieces, *added]) > width - 12:
                 return [*pieces, (f" {left} more (8)", ink.of("muted"))]
             pieces += added
@@ -87,16 +90,18 @@ class FindingsStrip:
         if diagnosis is None or not diagnosis.findings:
             said = "" if diagnosis is None else _nothing(diagnosis)
             for place, line in enumerate(self.lines):
-                line.show((), 0, 0.0, "" if place else said)
+                line.show((), 0.0, "" if place else said)
             return
         # What somebody has taken note of already stands behind what nobody has.
         findings, at = sorted(diagnosis.findings, key=lambda one: one.acknowledged), diagnosis.at
         if count == 1:
-            self.lines[0].show(findings, 0, at, last=True)
+            self.lines[0].show(findings, at, beside=ALL)
             return
+        more = max(len(findings) - count, 0)
+        told = f"   {more} more (8)" if more else ALL
+        last = min(count, len(findings)) - 1
         for place, line in enumerate(self.lines[:count]):
-            more = len(findings) - count if place == count - 1 else 0
-            line.show(findings[place : place + 1], max(more, 0), at, last=place == min(count, len(findings)) - 1)
+            line.show(findings[place : place + 1], at, beside=told if place == last else " " * len(told))
 
 
 def _nothing(diagnosis: Diagnosis) -> str:

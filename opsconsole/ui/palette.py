@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple, Protocol, cast
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from opsconsole.ui.actions import ConsoleAction, Context
@@ -102,6 +102,15 @@ class Palette(CommandPalette):
     Palette > .command-palette--help-text { color: $quiet; text-style: not bold; }
     Palette > .command-palette--highlight { color: $accent-text; text-style: bold; }
     """
+
+    def _watch__list_visible(self) -> None:
+        # A search that ends after the palette was closed still tells of its hits, to widgets that are gone.
+        if self.query(CommandList):
+            super()._watch__list_visible()
+
+    async def _watch__show_busy(self) -> None:
+        if self.query(CommandList):
+            await super()._watch__show_busy()
 
 
 def palette() -> Palette:

@@ -201,14 +201,20 @@ class TableLines:
         return [(f" {inert(scene.content.message, self._ascii_only)} ", ink.of("unknown"))]
 
     def _cut_note(self, scene: Scene, ink: Ink) -> list[Piece]:
-        """The note of the row under the cursor, where its column has too little room or none."""
-        column = next((index for index, column in enumerate(self._columns) if column.id == "note"), None)
+        """Of the row under the cursor the note, else the name, where its column has too little room or none."""
         row = next((row for row in scene.rows if row.key == scene.cursor_key), None) if scene.focused else None
-        if column is None or row is None or column >= len(row.cells):
+        if row is None:
             return []
-        cell, room = row.cells[column], dict(self.placed).get(column, 0)
-        text = inert(cell.text, self._ascii_only)
-        return [(f" {text} ", ink.of(cell.status))] if cell_len(text) > room else []
+        note = next((index for index, column in enumerate(self._columns) if column.id == "note"), 0)
+        widths = dict(self.placed)
+        for index in (note, 0):
+            if index >= len(row.cells):
+                continue
+            cell = row.cells[index]
+            text = inert(cell.text, self._ascii_only)
+            if cell_len(text) > widths.get(index, 0):
+                return [(f" {text} ", ink.of(cell.status))]
+        return []
 
     def _place(self, scene: Scene) -> str:
         """Which rows are on the screen, when not all are."""

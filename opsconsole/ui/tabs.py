@@ -14,13 +14,16 @@ from opsconsole.ui.layout import OVERVIEW
 from opsconsole.ui.lines import LineWidget
 from opsconsole.ui.messages import PaneEntered
 
-_SHORT = {"environments": "Envs"}
-_LENGTHS = ((99, 99), (8, 8), (8, 0), (6, 0), (5, 0), (4, 0), (3, 0), (0, 0))
-"""How many characters of a name are shown at most, of the overview's panes and of the further views, tried until the
-line fits. Of none only the number is left."""
-_LEAST_ACTIVE = 4
+_SHORT = {"environments": "Envs", "alerts": "Alerts"}
 _COUNT = 2
 """Cells kept for a count, so that no name is cut and made whole again as counts come and go."""
+_LENGTHS = (
+    *((99, 99, _COUNT), (8, 8, _COUNT), (8, 0, _COUNT)),
+    *((8, 0, 0), (6, 0, 0), (5, 0, 0), (4, 0, 0), (3, 0, 0), (0, 0, 0)),
+)
+"""How many characters of a name are shown at most, of the overview's panes and of the further views, and how many
+cells are kept for a count; tried until the line fits. Of no characters only the number is left."""
+_LEAST_ACTIVE = 4
 
 
 class Tab(NamedTuple):
@@ -52,8 +55,8 @@ class TabLine(LineWidget):
         spare = width - sum(pieces_width(pieces) for _, pieces in placed)
         for place, (_, pieces) in enumerate(placed):
             # What a count does not need stands after it: the next tab keeps its place.
-            needed = self._room(self._tabs[place], lengths[place]) - pieces_width(pieces)
-            blank = min(needed, spare)
+            needed = self._room(self._tabs[place], lengths[place], _COUNT) - pieces_width(pieces)
+            blank = max(min(needed, spare), 0)
             pieces.append((" " * blank, self.ink.plain))
             spare -= blank
         return placed
@@ -61,20 +64,21 @@ class TabLine(LineWidget):
     def _lengths(self, width: int) -> list[int]:
         """Of each name; that of the active tab is cut last."""
         for active in (99, _LEAST_ACTIVE):
-            for overview, further in _LENGTHS:
+            for overview, further, kept in _LENGTHS:
                 lengths = [
                     max(overview if tab.pane_id in OVERVIEW else further, active if tab.pane_id == self._active else 0)
                     for tab in self._tabs
                 ]
-                if sum(self._room(tab, length) for tab, length in zip(self._tabs, lengths, strict=True)) <= width:
+                rooms = (self._room(tab, length, kept) for tab, length in zip(self._tabs, lengths, strict=True))
+                if sum(rooms) <= width:
                     return lengths
         return lengths
 
-    def _room(self, tab: Tab, length: int) -> int:
-        """Cells of a tab with the largest count it may have."""
-        title = self._title(tab, length)
-        number = 1 + len(str(tab.number))
-        return number + (1 + len(title) + 1 + _COUNT if title else 1)
+    def _room(self, tab: Tab, length: int, kept: int) -> int:
+        """Cells of a tab with its count, or with as many as are kept for one."""
+        title, number = self._title(tab, length), 1 + len(str(tab.number))
+        told = len(str(tab.faults)) if tab.faults else 1 if tab.unknown else -1
+        return number + (1 + len(title) + 1 + max(told, kept or told) if title else 1)
 
     def _title(self, tab: Tab, length: int) -> str:
         title = tab.title if length > len(tab.title) else _SHORT.get(tab.pane_id, tab.title)

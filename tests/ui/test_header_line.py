@@ -72,5 +72,6 @@ async def test_eighty_columns_name_all_panes_and_number_the_further_views() -> N
         # No tab moves when a count gets a digit more.
         assert few.index("3 Sessions") == many.index("3 Sessions")
         assert "8 Findings 10" in said("findings", *(10,) * 9)
+        assert said("findings", 1, 5, 1, 5, 4, 1, 3, 7, 9).startswith(" 1 Services 1 2 Workers 5 3 Sessions 1 4 Envs 5")
         assert "9 Alerts 10" in said("services", *(10,) * 9, width=120)
         assert len(said("alerts", *(10,) * 9, width=40)) <= 40
