@@ -103,11 +103,14 @@ def _watch_plain(engine: Engine) -> int:
     engine.start(newest.append, complete=True)
     wait_s = LOOK_AGAIN_S
     while not ended.wait(wait_s):
+        wait_s = LOOK_AGAIN_S
         if not newest:
             continue
-        wait_s = engine.interval_s
+        # Taken away: the same look is not told twice.
+        snapshot = newest.pop()
+        wait_s = max(engine.interval_s - LOOK_AGAIN_S, LOOK_AGAIN_S)
         try:
-            _echo_block(newest[0])
+            _echo_block(snapshot)
         except OSError as error:
             engine.stop()
             if error.errno != errno.EPIPE:
