@@ -72,19 +72,3 @@ def test_the_first_block_waits_for_sources_that_take_a_while(tmp_path: Path) -> 
     assert "slow_one" in block
     assert "reading" not in block
     assert " yet" not in block
-
-
-def test_no_look_is_told_twice(tmp_path: Path) -> None:
-    config = tmp_path / "opsconsole.toml"
-    config.write_text(f'[sessions]\nsocket = "{tmp_path}/none"\n')
-    command = [OPSCONSOLE, "--config", str(config), "watch", "--plain", "--interval", "1.1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
-        assert watching.stdout is not None
-        heads: list[str] = []
-        for line in watching.stdout:
-            heads += [line] if " read " in line else []
-            if len(heads) == 4:
-                break
-        watching.send_signal(signal.SIGTERM)
-        watching.stdout.read()
-    assert len({head.split(" read ")[1] for head in heads}) == 4, heads
