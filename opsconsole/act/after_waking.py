@@ -1,7 +1,8 @@
-"""``python -m opsconsole.act.after_waking RECORD PID``: what has to be done once a session was woken by hand.
+"""``python -m opsconsole.act.after_waking RECORD PID [stale]``: what is done once a session was woken by hand.
 
-Waits until the process that was the waker has the conversation open, as its own registry entry says; then puts unsent
-text back, unsent, removes the mark from the pane and forgets the record. When that does not come, mark and record stay.
+Waits until the process that was the waker has the conversation open and is at rest; then puts unsent text back, unsent,
+removes the mark from the pane and forgets the record. ``stale``: the conversation was carried on since, its unsent text
+is of before that and is not put back. When the agent ends at once, its pane has the card again, which says so.
 """
 
 from __future__ import annotations
@@ -10,58 +11,76 @@ import sys
 import time
 from pathlib import Path
 
-from opsconsole.act.pane import PaneLost, screen, set_option, type_text
+from opsconsole.act.agent_look import AgentLooker
+from opsconsole.act.card import show_card
+from opsconsole.act.living import boot_id, look_at
+from opsconsole.act.pane import PaneLost, ask, directory, facts, hold, last_words, release
 from opsconsole.act.sleeping_store import NotKept, SleepingStore, read_record
-from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
-from opsconsole.collect.agent_screen import read_screen
-from opsconsole.collect.agents import AgentProfile, load_agents
-from opsconsole.collect.tmux import SLEEPS
-from opsconsole.config.locate import agent_profiles
+from opsconsole.act.waking import draft_is_back, is_ready, remove_mark, type_draft
+from opsconsole.config.types import Config, SessionsTable
 from opsconsole.model.sleeping import SavedSession
+from opsconsole.model.text import shown
 
 WITHIN_S = 120.0
 EVERY_S = 0.5
+DRAFT_WITHIN_S = 5.0
 
 
 def main(arguments: list[str]) -> int:
     try:
-        record, pid = Path(arguments[0]), int(arguments[1])
+        record, pid, stale = Path(arguments[0]), int(arguments[1]), "stale" in arguments[2:]
         saved = read_record(record)
-        profile = load_agents(agent_profiles()).profiles[saved.agent]
-    except (IndexError, ValueError, KeyError, NotKept):
+    except (IndexError, ValueError, NotKept):
         return 1
+    looker = AgentLooker(Config(sessions=SessionsTable(socket=Path(saved.pane.socket))))
+    store = SleepingStore(record.parent.parent)
     until = time.monotonic() + WITHIN_S
-    while time.monotonic() < until:
-        try:
-            if _is_open(saved, profile, pid) and (not saved.draft or _box_is_empty(saved, profile)):
-                _settle(saved, record)
+    try:
+        while time.monotonic() < until:
+            if is_ready(looker, saved).holds:
+                _settle(looker, store, saved, stale)
                 return 0
-        except PaneLost:
-            return 1
-        time.sleep(EVERY_S)
+            if look_at(pid, boot_id()) is None:
+                _back_to_card(store, saved)
+                return 1
+            time.sleep(EVERY_S)
+    except PaneLost:
+        pass
     return 1
 
 
-def _is_open(saved: SavedSession, profile: AgentProfile, pid: int) -> bool:
-    if profile.registry is None:
-        return False
+def _settle(looker: AgentLooker, store: SleepingStore, saved: SavedSession, stale: bool) -> None:
+    if not saved.draft or (not stale and _put_back(looker, saved)):
+        remove_mark(saved)
+        store.forget(saved.conversation)
+        return
+    # The only copy of it stays, until this session is put to sleep again.
+    remove_mark(saved)
+    told = f"its unsent text is kept in {store.record_path(saved.conversation)}"
+    ask(saved.pane, "display-message", "-t", saved.pane.pane, directory(told))
+
+
+def _put_back(looker: AgentLooker, saved: SavedSession) -> bool:
+    held = hold(saved.pane, int(DRAFT_WITHIN_S) * 2)
     try:
-        return pid in live_holders(Path(saved.home), profile.registry, saved.conversation)
-    except EntryUnreadable:
-        return False
+        if not type_draft(looker, saved).holds:
+            return False
+        until = time.monotonic() + DRAFT_WITHIN_S
+        while not draft_is_back(looker, saved).holds:
+            if time.monotonic() > until:
+                return False
+            time.sleep(EVERY_S)
+        return True
+    finally:
+        if held:
+            release(saved.pane)
 
 
-def _box_is_empty(saved: SavedSession, profile: AgentProfile) -> bool:
-    return read_screen(screen(saved.pane), profile.screen, "", time.time()).kind in ("rest", "quiet")
-
-
-def _settle(saved: SavedSession, record: Path) -> None:
-    if saved.draft:
-        type_text(saved.pane, saved.draft)
-    set_option(saved.pane, SLEEPS, "")
-    if not saved.under_shell:
-        set_option(saved.pane, "remain-on-exit", saved.remain_on_exit)
-    SleepingStore(record.parent.parent).forget(saved.conversation)
+def _back_to_card(store: SleepingStore, saved: SavedSession) -> None:
+    if saved.under_shell or not facts(saved.pane).dead:
+        return
+    last = last_words(saved.pane, 1)
+    show_card(saved.pane, store, saved, shown(f"it ended at once: {last[0] if last else 'without a word'}", 300))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ started beside: it puts unsent text back and removes the mark once the conversat
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from opsconsole.act.sleeping_store import ASKED, NotKept, SleepingStore, read_record
-from opsconsole.model.sleeping import SavedSession
+from opsconsole.act.waking import went_on, why_not_wake
 
 
 def main(arguments: list[str]) -> int:
@@ -27,35 +28,20 @@ def main(arguments: list[str]) -> int:
         saved = read_record(record)
     except NotKept as why:
         return _failed(record, how, str(why))
-    if why_not := _why_not(saved):
+    if why_not := why_not_wake(saved):
         return _failed(record, how, why_not)
     if how != ASKED:
-        _see_to_the_rest(record)
+        _see_to_the_rest(record, went_on(saved))
     sys.stdout.write("\x1b[?25h\x1b[H\x1b[2J")
     sys.stdout.flush()
     try:
         os.chdir(saved.cwd)
+        # The card ignores them, and what is ignored stays so in the agent.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+            signal.signal(number, signal.SIG_DFL)
         os.execve(saved.resume[0], _argv(saved.argv, saved.resume), _environment(saved.environment))  # noqa: S606
     except OSError as error:
         return _failed(record, how, str(error))
-
-
-def _why_not(saved: SavedSession) -> str:
-    from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
-    from opsconsole.collect.agents import load_agents
-    from opsconsole.config.locate import agent_profiles
-
-    profile = load_agents(agent_profiles()).profiles.get(saved.agent)
-    registry = profile.registry if profile is not None else None
-    try:
-        holders = live_holders(Path(saved.home), registry, saved.conversation) if registry is not None else ()
-    except EntryUnreadable as failure:
-        return f"who holds its conversation is not known: {failure}"
-    if holders:
-        return f"its conversation is open already, in process {holders[0]}"
-    if not Path(saved.cwd).is_dir():
-        return f"its directory {saved.cwd} is gone"
-    return "" if os.access(saved.resume[0], os.X_OK) else f"its program {saved.resume[0]} is gone"
 
 
 def _failed(record: Path, how: str, why: str) -> int:
@@ -68,15 +54,18 @@ def _failed(record: Path, how: str, why: str) -> int:
     return 1
 
 
-def _see_to_the_rest(record: Path) -> None:
+def _see_to_the_rest(record: Path, stale: bool) -> None:
+    """Start what comes after us, as nobody's child: the agent that we become has not asked for it."""
     command = [sys.executable, "-P", "-m", "opsconsole.act.after_waking", str(record), str(os.getpid())]
-    subprocess.Popen(
-        command,
+    kept = ("PATH", "HOME", "XDG_CONFIG_HOME", "PYTHONPATH", "LC_ALL")
+    subprocess.run(
+        ["/bin/sh", "-c", '"$@" &', "sh", *command, *(("stale",) if stale else ())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env={name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH", "LC_ALL") if name in os.environ},
+        check=False,
+        env={name: os.environ[name] for name in kept if name in os.environ},
     )
 
 

@@ -14,11 +14,14 @@ import fcntl
 import hashlib
 import os
 import stat
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from opsconsole.model.plan import Plan, Subplan
 
 FOLDER = "locks"
+LOOK_AGAIN_S = 0.2
 SHARED = Path("/tmp")  # noqa: S108  # the folder in it is made 0700 and looked at before it is used
 
 
@@ -77,6 +80,29 @@ class Locks:
                     path.unlink()
             os.close(descriptor)
         self._held.clear()
+
+
+@contextlib.contextmanager
+def in_turn(state_dir: Path, what: str, within_s: float) -> Iterator[bool]:
+    """One after the other, of all consoles of this user: waits; False when the turn has not come within this time."""
+    folder = _shared_folder() or state_dir / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder / f"turn-{what}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        until = time.monotonic() + within_s
+        while not (ours := _has_turn(descriptor)) and time.monotonic() < until:
+            time.sleep(LOOK_AGAIN_S)
+        yield ours
+    finally:
+        os.close(descriptor)
+
+
+def _has_turn(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_there(path: Path, descriptor: int) -> bool:

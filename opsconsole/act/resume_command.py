@@ -10,19 +10,63 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from opsconsole.act.permission_mode import in_mode
 from opsconsole.act.request import WhyNot
-from opsconsole.collect.agent_patterns import ResumeProfile
+from opsconsole.collect.agent_patterns import Mode, ResumeProfile
 
 
 def resume_command(
-    argv: Sequence[str], environment: Mapping[str, str], cwd: str, conversation: str, profile: ResumeProfile
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: str,
+    conversation: str,
+    profile: ResumeProfile,
+    mode: Mode | None = None,
 ) -> tuple[str, ...]:
-    """The command, its first word the program's path. Raises WhyNot."""
+    """The command, its first word the program's path; in this mode, or in the one that argv says. Raises WhyNot."""
+    start = _own_start(argv, profile)
+    kept = in_mode(options_kept(argv, profile), mode, profile)
+    return (_program(argv[0], environment, cwd), *argv[1:start], *kept, profile.option, conversation)
+
+
+def options_kept(argv: Sequence[str], profile: ResumeProfile) -> tuple[str, ...]:
+    """The options that are given again. Raises WhyNot."""
     if not argv or not argv[0].strip():
         raise WhyNot("its command line cannot be read (older versions wipe it), so its flags are not known")
-    start = _own_start(argv, profile)
-    kept = _options(argv[start:], profile)
-    return (_program(argv[0], environment, cwd), *argv[1:start], *kept, profile.option, conversation)
+    return tuple(_options(argv[_own_start(argv, profile) :], profile))
+
+
+def files_named(resume: Sequence[str], cwd: str, profile: ResumeProfile) -> tuple[str, ...]:
+    """The files and folders that a command names, which must be there when it is run. Raises WhyNot for one that is
+    not there now, or that nobody else can open later (`<(…)`)."""
+    start = _own_start(resume, profile)
+    found = list(resume[1:start])
+    option = ""
+    for word in resume[start:]:
+        name, equals, value = word.partition("=")
+        if word.startswith("-"):
+            option = name
+            if not equals:
+                continue
+        else:
+            value = word
+        path = Path(cwd) / value
+        if path.parts[1:3] == ("dev", "fd") or path.parts[1:2] == ("proc",):
+            raise WhyNot(f"{option} {value} was open for it alone: it could not be started with it again")
+        if option in profile.files and not value.lstrip().startswith("{"):
+            if not path.exists():
+                raise WhyNot(f"{option} {value} is gone: it could not be started again")
+            found.append(str(path))
+        elif "/" in value and _is_there(path):
+            found.append(str(path))
+    return tuple(dict.fromkeys(str(Path(cwd) / each) for each in found))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a text that is no path at all
+        return False
 
 
 def _own_start(argv: Sequence[str], profile: ResumeProfile) -> int:

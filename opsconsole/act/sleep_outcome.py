@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from opsconsole.act.living import is_alive
@@ -31,6 +32,13 @@ def tree_bytes(root: int, below: list[int] | None = None) -> int | None:
         if stat is not None:
             sizes.append(stat.rss_pages * procfs.PAGE_BYTES)
     return sum(sizes) if sizes else None
+
+
+def swapped_bytes(pids: Iterable[int]) -> int:
+    """VmSwap of these; of those that cannot be read none."""
+    raw = (procfs.read_small(f"/proc/{pid}/status") or b"" for pid in pids)
+    found = (re.search(rb"^VmSwap:\s*(\d+) kB$", status, re.MULTILINE) for status in raw)
+    return sum(int(match[1]) * 1024 for match in found if match is not None)
 
 
 def gone_and_kept(saved: SavedSession, target: Target) -> tuple[str, tuple[str, ...]]:

@@ -15,14 +15,16 @@ import msgspec
 
 from opsconsole.act.agent_look import AgentLooker, SessionsView
 from opsconsole.act.living import Living, look_at
-from opsconsole.act.pane import PaneLost, screen
+from opsconsole.act.pane import PaneLost, foreground, screen
+from opsconsole.act.permission_mode import mode_asked_for, mode_on_screen, mode_to_wake_in
 from opsconsole.act.policy import why_not_name
 from opsconsole.act.request import WhyNot
-from opsconsole.act.resume_command import resume_command
+from opsconsole.act.resume_command import files_named, options_kept, resume_command
 from opsconsole.collect import procfs
 from opsconsole.collect.agent_hooks import hooks_object
+from opsconsole.collect.agent_patterns import Mode
 from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
-from opsconsole.collect.agent_screen import mode_shown, raw_draft
+from opsconsole.collect.agent_screen import raw_draft
 from opsconsole.collect.agent_transcript import find_transcript
 from opsconsole.collect.agents import AgentProfile
 from opsconsole.collect.command import SHELL, interpreter_kind, parse
@@ -36,6 +38,8 @@ QUIET_S = 600.0
 YOUNGEST_S = 15.0
 _STANDS_FOR_MORE = re.compile(r"\[(Pasted text|Image)\b[^\]]*\]")
 """What the box shows in place of something pasted."""
+_GOES_ON = re.compile(r"[;&|(){}<>`\n]")
+"""In the code of a shell: it may be more than one plain command."""
 _ENVIRONMENT_BYTES = 1024 * 1024
 
 
@@ -53,6 +57,12 @@ class Candidate(msgspec.Struct, frozen=True):
     environment: dict[str, str]
     cwd: str
     resume: tuple[str, ...]
+    mode: str
+    """The permission mode that it wakes in; empty where the agent has none."""
+    mode_told: str
+    """The same for people; empty for none."""
+    files: tuple[str, ...]
+    """What ``resume`` names and needs."""
     draft: str
     """Unsent text, whole; empty for none."""
     memory_bytes: int | None
@@ -83,8 +93,8 @@ def examine(looker: AgentLooker, view: SessionsView, session: Session, config: C
     if reason := hooks_object(Path(evidence.home), living.pid, evidence.entry, started_at):
         raise WhyNot(reason)
     argv, environment, cwd = living.argv, _environment(living.pid), _cwd(living.pid)
-    resume = resume_command(argv, environment, cwd, evidence.entry.session_id, profile.resume)
-    _same_mode(argv, pane, evidence, profile)
+    mode, mode_told = _mode(argv, pane, evidence, profile)
+    resume = resume_command(argv, environment, cwd, evidence.entry.session_id, profile.resume, mode)
     draft = _whole_draft(pane, evidence, profile)
     memory, swap = _given_back(view, living)
     return Candidate(
@@ -99,6 +109,9 @@ def examine(looker: AgentLooker, view: SessionsView, session: Session, config: C
         environment=environment,
         cwd=cwd,
         resume=resume,
+        mode=mode.name if mode is not None else "",
+        mode_told=mode_told,
+        files=files_named(resume, cwd, profile.resume),
         draft=draft,
         memory_bytes=memory,
         swap_bytes=swap,
@@ -107,14 +120,15 @@ def examine(looker: AgentLooker, view: SessionsView, session: Session, config: C
 
 
 def _only_agent(session: Session) -> Pane:
-    panes = [pane for pane in session.panes if pane.agent]
-    if not panes:
+    with_agent = [pane for pane in session.panes if pane.agent]
+    if not with_agent:
         raise WhyNot("no coding agent runs in it", "nothing")
-    if len(panes) > 1:
-        raise WhyNot(f"{len(panes)} agents run in it: which one is meant cannot be told")
-    if panes[0].agent_state == "hibernated":
+    awake = [pane for pane in with_agent if pane.agent_state != "hibernated"]
+    if not awake:
         raise WhyNot("it is hibernated already", "nothing")
-    return panes[0]
+    if len(awake) > 1:
+        raise WhyNot(f"{len(awake)} agents run in it: which one is meant cannot be told")
+    return awake[0]
 
 
 def _only_place(view: SessionsView, session: Session, pane: Pane) -> None:
@@ -141,7 +155,7 @@ def _given_back(view: SessionsView, living: Living) -> tuple[int | None, int | N
 
 
 def _under_shell(view: SessionsView, pane: Pane, living: Living) -> bool:
-    """Whether its shell has the pane when it ends; False when it is the pane's own process. Raises WhyNot for more:
+    """Whether its shell has the pane when it ends; False when the pane ends with it. Raises WhyNot for more:
     whatever else waits for its end would go on with what it has to do then."""
     table = view.processes.value
     root = table.get(pane.pid) if table is not None and pane.pid is not None else None
@@ -152,25 +166,35 @@ def _under_shell(view: SessionsView, pane: Pane, living: Living) -> bool:
         return False
     kind = interpreter_kind(root.exe or "")
     shell = parse(kind, root.argv) if kind == SHELL and root.argv else None
+    if shell is not None and shell.code and not _GOES_ON.search(shell.code) and agent.ppid == root.pid:
+        return False  # `sh -c claude`, as tmux runs a command: it ends with it
     if shell is None or shell.script or shell.code or agent.ppid != root.pid:
-        parent = (table.get(agent.ppid) if table is not None else None) or root
-        raise WhyNot(f"{parent.pid} ({parent.command}) waits for its end, and would go on with whatever comes then")
+        parent = table.get(agent.ppid) if table is not None else None
+        told = f"{parent.pid} ({parent.command})" if parent is not None else f"{root.pid} ({root.command})"
+        raise WhyNot(f"{told} waits for its end, and would go on with whatever comes then")
+    stat = procfs.parse_stat(procfs.read_stat(f"/proc/{living.pid}/stat") or b"")
+    if stat is None or stat.process_group != living.pid or foreground(living.pid) != living.pid:
+        raise WhyNot(f"it is no job of its own of the shell {root.pid}: what comes after its end cannot be told")
     return True
 
 
-def _same_mode(argv: tuple[str, ...], pane: Pane, evidence: AgentEvidence, profile: AgentProfile) -> None:
-    """Raise WhyNot when it was started in a mode that it is not in any more: it would come back in that one."""
+def _mode(argv: tuple[str, ...], pane: Pane, evidence: AgentEvidence, profile: AgentProfile) -> tuple[Mode | None, str]:
+    """The permission mode that it is to wake in, and the words for that. Raises WhyNot."""
     assert profile.resume is not None  # noqa: S101 - asked for before
-    words = f" {' '.join(argv[1:])} ".replace("=", " ")
-    for mode in profile.resume.modes:
-        if f" {mode.given} " not in words:
-            continue
-        try:
-            shown_now = mode_shown(screen(pane.id), profile.screen, evidence.version, mode.shows)
-        except PaneLost as lost:
-            raise WhyNot(f"its mode cannot be read: {lost}", "unknown") from None
-        if not shown_now:
-            raise WhyNot(f"it was started with {mode.given}, is in another mode now, and would come back in the first")
+    try:
+        seen = mode_on_screen(screen(pane.id), profile, evidence.version)
+    except PaneLost as lost:
+        raise WhyNot(f"its mode cannot be read: {lost}", "unknown") from None
+    asked = mode_asked_for(options_kept(argv, profile.resume), profile.resume)
+    mode = mode_to_wake_in(seen, asked, profile.resume)
+    if mode is None:
+        return None, ""
+    told = f"wakes in its mode of now: {mode.shows.removesuffix(' on')}"
+    if seen is None:
+        told = f"its permission mode is not to be seen; wakes in {mode.shows.removesuffix(' on')}"
+    elif asked is not None and asked != mode:
+        told += f" (not {asked.shows.removesuffix(' on')}, in which it was started)"
+    return mode, told
 
 
 def _at_rest(session: Session, pane: Pane, config: Config) -> None:

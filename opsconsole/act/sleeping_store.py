@@ -18,7 +18,7 @@ import msgspec
 from opsconsole.collect.documents import NotJson, decoded_as
 from opsconsole.collect.files import FileUnreadable, read_capped
 from opsconsole.model.sleeping import SavedSession
-from opsconsole.model.text import clean
+from opsconsole.model.text import clean, shown
 
 FOLDER = "sleeping"
 ASKED = "asked"
@@ -90,6 +90,8 @@ def card_text(saved: SavedSession, script: Path) -> str:
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(saved.since))
     by_hand = " ".join([Path(saved.resume[0]).name, "…", *saved.resume[-2:]])
     wake = f"sh {shlex.quote(str(script))}" if saved.under_shell else "press Enter here"
+    draft = (f"      unsent text   {shown(saved.draft, 80)}   (is put back)",) if saved.draft else ()
+    mode = (f"      mode          {clean(saved.mode, 40)}",) if saved.mode else ()
     return "\n".join(
         (
             "",
@@ -97,6 +99,8 @@ def card_text(saved: SavedSession, script: Path) -> str:
             "",
             f"      conversation  {saved.conversation}",
             f"      directory     {clean(saved.cwd, 300)}",
+            *mode,
+            *draft,
             "",
             f"      wake it       opsconsole wake {clean(saved.session_name, 80)}   (or W in the console)",
             f"      by hand       {wake}",
@@ -114,17 +118,25 @@ def _script(record: Path, card: Path) -> str:
     import opsconsole
 
     package = Path(opsconsole.__file__).resolve().parents[1]
-    waker = [sys.executable, "-P", "-m", "opsconsole.act.awaken", str(record)]
+    python = shlex.quote(sys.executable)
+    waker = ["-P", "-m", "opsconsole.act.awaken", str(record)]
     return "\n".join(
         (
             "#!/bin/sh",
             'if [ "$1" = card ]; then',
+            "  told=$2",
             "  trap : INT QUIT TSTP",
-            f"  printf '\\033[?25l'; cat {shlex.quote(str(card))}",
-            '  [ -z "$2" ] || printf \'      %s\\n\' "$2"',
-            "  until read -r _; do [ -t 0 ] || exit 1; sleep 0.2; done",
+            "  while :; do",
+            f"    printf '\\033[?25l'; cat {shlex.quote(str(card))}",
+            '    [ -z "$told" ] || printf \'      %s\\n\' "$told"',
+            "    until read -r _; do [ -t 0 ] || exit 1; sleep 0.2; done",
+            f"    [ -x {python} ] && break",
+            f"    told='cannot wake this session: opsconsole is gone: '{python}",
+            "  done",
+            # While it wakes too: the waker gives them back to the agent.
+            "  trap '' INT QUIT TSTP",
             "fi",
-            f'exec env PYTHONPATH={shlex.quote(str(package))} {" ".join(map(shlex.quote, waker))} "$1"',
+            f'exec env PYTHONPATH={shlex.quote(str(package))} {python} {" ".join(map(shlex.quote, waker))} "$1"',
             "",
         )
     )

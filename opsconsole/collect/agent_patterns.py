@@ -52,19 +52,29 @@ class ResumeProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drop: tuple[str, ...] = ()
     """Options without a value that must not be given again."""
     drop_value: tuple[str, ...] = ()
-    modes: tuple[Mode, ...] = ()
-    """Modes that can be left while it runs: then its options would bring back another one than it is in."""
     drop_optional: tuple[str, ...] = ()
     """The same of options with a value, and of options that may have one."""
+    files: tuple[str, ...] = ()
+    """Options whose values are files or folders, or JSON in place of one: it does not start without them."""
+    mode_option: str = ""
+    """Takes the name of a mode."""
+    modes: tuple[Mode, ...] = ()
+    """What it may do unasked, from the strictest to the laxest; it can be changed while it runs."""
+    usual_mode: str = ""
+    """Name of the mode that asks before it does anything."""
 
 
 class Mode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A mode that an option starts it in: brought back by it, the agent is in that mode again."""
+    """One permission mode."""
 
-    given: str
-    """The option, with its value after a blank when it takes one."""
+    name: str
+    """As the option takes it."""
     shows: str
     """Words of its footer in that mode."""
+    also: tuple[str, ...] = ()
+    """Other names of it."""
+    flags: tuple[str, ...] = ()
+    """Options that start it in this mode."""
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,6 +22,10 @@ class SavedSession(msgspec.Struct, frozen=True, kw_only=True):
     """Of the process that ended."""
     resume: tuple[str, ...]
     """The command that brings the conversation back; the first word is a path."""
+    mode: str = ""
+    """The permission mode that it had last, as ``resume`` has it; empty where the agent has none."""
+    files: tuple[str, ...] = ()
+    """What ``resume`` names and needs."""
     exe: str
     cwd: str
     environment: dict[str, str]
@@ -38,5 +42,7 @@ class SavedSession(msgspec.Struct, frozen=True, kw_only=True):
     """The pane's own setting before; empty when it had none."""
     memory_bytes: int | None = None
     """RSS of its tree when it was ended."""
+    swap_bytes: int | None = None
+    """What of it was swapped out then."""
     since: float
     """Seconds since the epoch."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from opsconsole.act.card import show_card
 from opsconsole.act.pane import PaneLost, directory, facts, reads_commands, type_text
 from opsconsole.act.sleeping_store import SleepingStore
-from opsconsole.act.verbs.hibernate import show_card
 from opsconsole.model.identity import PaneId
 from opsconsole.model.sleeping import SavedSession
 from tests.e2e.act_ground import eventually

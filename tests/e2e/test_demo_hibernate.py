@@ -150,7 +150,8 @@ def test_the_idle_ones_are_freed_and_brought_back(sandbox: Sandbox, loaded: Load
         assert (awake[name].state, awake[name].session_id, awake[name].cwd) == ("idle", one.session_id, one.cwd)
         process = awake[name].panes[0].agent_process
         assert process is not None
-        assert argv(process.pid) == ["claude", "--model", "opus", "--resume", one.session_id]
+        kept = ["claude", "--model", "opus", "--permission-mode", "default"]
+        assert argv(process.pid) == [*kept, "--resume", one.session_id]
         assert "● Two of them need a database." in screen(sandbox, name)
         assert tmux(sandbox, "display-message", "-p", "-t", f"={name}:", "#{pane_id}") == before[name]
     assert not list((sandbox.state_dir / "sleeping").glob("*"))

@@ -7,7 +7,6 @@ end within its time is left running. The pane stays, with a card that says what 
 
 from __future__ import annotations
 
-import shlex
 import signal
 import time
 from collections.abc import Iterable
@@ -16,14 +15,24 @@ import msgspec
 
 from opsconsole.act.agent_look import AgentLooker, SessionsView
 from opsconsole.act.broken_off import WHAT, is_broken_off, take_back
+from opsconsole.act.card import print_card, show_card
 from opsconsole.act.handle import Handle, wait_for
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
 from opsconsole.act.journal import JournalFailed
 from opsconsole.act.living import look_at
-from opsconsole.act.pane import PaneLost, ask, cursor_line, directory, facts, reads_commands, screen, set_option
+from opsconsole.act.pane import (
+    PaneLost,
+    cursor_line,
+    facts,
+    hold,
+    reads_commands,
+    release,
+    screen,
+    set_option,
+)
 from opsconsole.act.policy import why_not_signal
 from opsconsole.act.request import Part, Request, WhyNot, one_of
-from opsconsole.act.sleep_outcome import available_bytes, gone_and_kept, tree_bytes
+from opsconsole.act.sleep_outcome import available_bytes, gone_and_kept, swapped_bytes, tree_bytes
 from opsconsole.act.sleep_preflight import Candidate, examine
 from opsconsole.act.sleep_proposal import beforehand, rank
 from opsconsole.act.sleeping_store import NotKept, SleepingStore
@@ -39,7 +48,7 @@ SETTLE_S = 1.0
 """Between blocking the pane and looking again: what was typed just before has arrived by then."""
 ENDS_WITHIN_S = 15.0
 SURVIVORS_WAIT_S = 3.0
-PROMPT_WITHIN_S = 3.0
+PROMPT_WITHIN_S = 5.0
 PROMPT_STILL_S = 0.2
 GIVE_BACK_S = 45
 """After so long typing is possible again whatever has become of the executor; longer than all of it takes."""
@@ -127,7 +136,11 @@ def _subplan(request: Request, candidate: Candidate, wanted_s: float) -> Subplan
     )
     known = beforehand(candidate, wanted_s)
     left = (f"first its pane is freed of {WHAT}",) if is_broken_off(candidate.pane) else ()
-    where = "its shell stays" if candidate.under_shell else "it stays in the pane"
+    where = "it stays in the pane"
+    ended = f"SIGTERM {living.pid} ({living.mark.command}); never SIGKILL; {ENDS_WITHIN_S:g}s to end"
+    if candidate.under_shell:
+        where = "only when its shell waits for a command"
+        ended += "; what was typed behind it on its shell's line (`claude; …`) runs then, and cannot be seen before"
     return Subplan(
         subject=session.name,
         subject_kind="session",
@@ -136,7 +149,7 @@ def _subplan(request: Request, candidate: Candidate, wanted_s: float) -> Subplan
             f"block typing in pane {pane.pane}, wait {SETTLE_S:g}s, look at everything again",
             f"save what brings conversation {candidate.entry.session_id} back",
             "mark the pane as the place where it sleeps",
-            f"SIGTERM {living.pid} ({living.mark.command}); never SIGKILL; {ENDS_WITHIN_S:g}s to end",
+            ended,
             f"leave a card: {where}; typing is possible again",
         ),
         checks=(
@@ -144,7 +157,7 @@ def _subplan(request: Request, candidate: Candidate, wanted_s: float) -> Subplan
             f"the transcript has at least {candidate.transcript.size} bytes, and its end can be read",
             "memory before and after, measured",
         ),
-        seen=known.seen,
+        seen=(*known.seen, *((candidate.mode_told,) if candidate.mode_told else ())),
         warnings=(*known.warnings, *left),
         preflight=known.preflight,
         data={
@@ -156,6 +169,7 @@ def _subplan(request: Request, candidate: Candidate, wanted_s: float) -> Subplan
             "status_at": candidate.entry.status_at,
             "transcript_bytes": candidate.transcript.size,
             "draft": shown(candidate.draft),
+            "mode": candidate.mode,
         },
     )
 
@@ -170,11 +184,9 @@ def execute(job: Job) -> None:
     try:
         if is_broken_off(found.pane):
             take_back(job, found.pane)
-        with job.step(f"block typing in pane {target.pane.pane}"):
-            # Should this executor be killed, the server itself gives the keyboard back.
-            allow = f"select-pane -e -t {target.pane.pane}"
-            ask(target.pane, "run-shell", "-b", "-d", str(GIVE_BACK_S), "-C", allow)
-            ask(target.pane, "select-pane", "-d", "-t", target.pane.pane)
+        with job.step(f"block typing in pane {target.pane.pane}") as step:
+            held = hold(target.pane, GIVE_BACK_S)
+            step.detail = "" if held else "its user has done so already"
         try:
             time.sleep(SETTLE_S)
             with job.step("look at everything again: nothing has changed"):
@@ -184,7 +196,8 @@ def execute(job: Job) -> None:
             # While nobody can type: the shell's line is empty, and what stands on it is its prompt.
             _leave_card(job, saved)
         finally:
-            _unblock(job, target)
+            if held:
+                _unblock(job, target)
     except PaneLost as lost:
         raise StepFailed(str(lost)) from None
 
@@ -208,6 +221,7 @@ def _same(job: Job, looker: AgentLooker) -> Candidate:
         "its status": candidate.entry.status_at == data["status_at"],
         "its transcript": candidate.transcript.size == data["transcript_bytes"],
         "its draft": shown(candidate.draft) == data["draft"],
+        "its permission mode": candidate.mode == data["mode"],
     }
     if changed := [what for what, same in changes.items() if not same]:
         raise TargetChanged(f"{', '.join(changed)} changed since the plan was made; nothing was done")
@@ -218,6 +232,7 @@ def _same(job: Job, looker: AgentLooker) -> Candidate:
 
 def _save(job: Job, candidate: Candidate) -> SavedSession:
     shown_last = "\n".join(line.text for line in parse(screen(candidate.pane.id)))
+    below = [mark.pid for mark in job.subplan.targets[0].tree]
     saved = SavedSession(
         agent=candidate.pane.agent,
         conversation=candidate.entry.session_id,
@@ -226,6 +241,8 @@ def _save(job: Job, candidate: Candidate) -> SavedSession:
         under_shell=candidate.under_shell,
         argv=candidate.argv,
         resume=candidate.resume,
+        mode=candidate.mode,
+        files=candidate.files,
         exe=candidate.living.mark.exe,
         cwd=candidate.cwd,
         environment=candidate.environment,
@@ -235,7 +252,8 @@ def _save(job: Job, candidate: Candidate) -> SavedSession:
         draft=candidate.draft,
         screen=shown_last,
         remain_on_exit=facts(candidate.pane.id).remain_on_exit,
-        memory_bytes=tree_bytes(candidate.living.pid, [mark.pid for mark in job.subplan.targets[0].tree]),
+        memory_bytes=tree_bytes(candidate.living.pid, below),
+        swap_bytes=swapped_bytes((candidate.living.pid, *below)),
         since=time.time(),
     )
     with job.step("save argv, environment, directory, conversation and last screen (0600, synced)") as step:
@@ -293,47 +311,42 @@ def _unblock(job: Job, target: Target) -> None:
     assert target.pane is not None  # noqa: S101
     try:
         with job.step(f"allow typing in pane {target.pane.pane} again"):
-            ask(target.pane, "select-pane", "-e", "-t", target.pane.pane)
+            release(target.pane)
     except JournalFailed:
         # Nothing new is done without a record; but a pane must not stay deaf because the disk is full.
-        ask(target.pane, "select-pane", "-e", "-t", target.pane.pane)
+        release(target.pane)
         raise
 
 
 def _leave_card(job: Job, saved: SavedSession) -> None:
     pane, store = saved.pane, SleepingStore(job.state_dir)
+    if saved.under_shell:
+        with job.step("see that its shell waits for a command again"):
+            prompt = _prompt(pane)
     with job.step("leave a card in the pane"):
         if saved.under_shell:
-            store.keep(msgspec.structs.replace(saved, prompt=_prompt(pane)))
-            _print_card(facts(pane).tty, store, saved)
+            store.keep(msgspec.structs.replace(saved, prompt=prompt))
+            print_card(facts(pane).tty, store, saved)
         else:
             show_card(pane, store, saved)
 
 
-def show_card(pane: PaneId, store: SleepingStore, saved: SavedSession) -> None:
-    """Run the card in a pane whose process has ended. The pane stays whatever becomes of the card: only who wakes it
-    gives it its own setting back."""
-    card = f"exec sh {shlex.quote(str(store.script_path(saved.conversation)))} card"
-    ask(pane, "respawn-pane", "-k", "-t", pane.pane, "-c", directory(saved.cwd), card)
-
-
 def _prompt(pane: PaneId) -> str:
-    """The line of the shell that has the terminal back, once it has stood still; empty when it does not."""
-    until, before = time.monotonic() + PROMPT_WITHIN_S, ""
+    """The line of the shell that has the terminal back, once it has stood still; empty when it does not stand still.
+
+    Raises StepFailed when the shell has something else to do: the screen is somebody else's then.
+    """
+    until, before, line = time.monotonic() + PROMPT_WITHIN_S, "", ""
     while time.monotonic() < until:
-        line = cursor_line(pane)
-        if line and line == before and reads_commands(facts(pane).pid):
+        line = cursor_line(pane) if reads_commands(facts(pane).pid) else ""
+        if line and line == before:
             return line
         before = line
         time.sleep(PROMPT_STILL_S)
+    if not reads_commands(facts(pane).pid):
+        busy = f"its shell went on with something else ({facts(pane).command}) when the agent had ended"
+        raise StepFailed(f"{busy}: look at the pane; no card was printed. What wakes the conversation is kept")
     return ""
-
-
-def _print_card(tty: str, store: SleepingStore, saved: SavedSession) -> None:
-    """Onto the terminal, below what the shell shows: nothing is typed into it."""
-    card = store.record_path(saved.conversation).with_suffix(".card").read_text()
-    with open(tty, "w", encoding="utf-8") as terminal:  # noqa: PTH123 - a device, not a file
-        terminal.write(card.replace("\n", "\r\n"))
 
 
 def verify(job: Job) -> Verification:
@@ -347,7 +360,7 @@ def _asleep(job: Job, saved: SavedSession) -> Verification:
     if held:
         return Verification(False, held, evidence)
     found = AgentLooker(job.loaded.config).look().session_of(saved.pane)
-    if found is None or found[0].state != "hibernated":
+    if found is None or found[1].agent_state != "hibernated":
         return Verification(False, "its pane is not marked as asleep", evidence)
     after = tree_bytes(found[1].pid) if found[1].pid is not None else 0
     before = saved.memory_bytes

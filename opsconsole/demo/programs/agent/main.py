@@ -22,7 +22,7 @@ from typing import Any
 
 from .disguise import call_yourself
 from .record import Registry, Transcript, home
-from .screen import View, lines, spinner
+from .screen import MODES, View, lines, spinner
 
 SPIN_S = 0.2
 BLINK_S = 0.5
@@ -40,6 +40,9 @@ class Agent:
         self.name = scenario["name"]
         self.state = "idle" if resumed else scenario["state"]
         self.draft = "" if resumed else scenario["draft"]
+        asked = "bypassPermissions" if "--dangerously-skip-permissions" in arguments else ""
+        asked = asked or _value(arguments, "--permission-mode")
+        self.mode = asked if asked in MODES else "default"
         self.registry = Registry(self.name, self.session, str(Path.cwd()))
         self.burn_s = scenario["burn_s"]
         self.weight = bytearray(os.urandom(1)) * (scenario["weight_mb"] << 20)
@@ -90,6 +93,7 @@ class Agent:
             beat=self.beat,
             working_s=time.monotonic() - self.since,
             ctrl_c=self.ctrl_c > 0,
+            mode=self.mode,
         )
 
     def draw(self) -> None:
@@ -151,6 +155,10 @@ class Agent:
             if keys == "\x1b" and self.state == "working":
                 self.turn_ends = None
                 self.become("idle")
+            elif keys == "\x1b[Z":
+                following = [*MODES, *MODES]
+                self.mode = following[following.index(self.mode) + 1]
+                self.draw()
             return
         for key in keys:
             self.press(key)

@@ -7,6 +7,13 @@ from typing import NamedTuple
 VERSION = "2.1.330"
 BOX = "❯\u00a0"
 SPINNER = "✢✳✶✻✽"
+MODES = {
+    "default": "⏸ manual mode on",
+    "acceptEdits": "⏵⏵ accept edits on",
+    "plan": "⏸ plan mode on",
+    "bypassPermissions": "⏵⏵ bypass permissions on",
+}
+"""In the order in which Shift-Tab goes through them."""
 VERBS = ("Germinating", "Caramelizing", "Ideating", "Cogitating")
 
 
@@ -24,6 +31,7 @@ class View(NamedTuple):
     """Counts the spinner's and the prompt's changes."""
     working_s: float = 0.0
     ctrl_c: bool = False
+    mode: str = "default"
 
 
 def lines(view: View, width: int, height: int) -> list[str]:
@@ -77,7 +85,7 @@ def spinner(view: View) -> str:
 def footer(view: View) -> str:
     if view.ctrl_c:
         return "  Press Ctrl-C again to exit"
-    parts = ["⏸ manual mode on"]
+    parts = [MODES[view.mode]]
     if view.state in ("working", "hung") and not view.draft:
         parts.append("esc to interrupt")
     elif view.state == "shell":
