@@ -34,6 +34,7 @@ NOISE = (
     "A load beyond what the bench itself makes is other work on the machine: wall times (first frame, full screen, "
     "keys) then say little, CPU time rises with it (the single runs show by how much), and ratios are what counts."
 )
+SOAK = "\n## An hour kept open\n"
 PROBING = "opsconsole, 20 health URLs"
 UNITS = ("first frame ms", "full screen ms", "CPU ms until then", "CPU ms / 2 s", "bytes / 2 s", "RSS MB")
 
@@ -99,7 +100,10 @@ def main() -> int:
         tell_keys(report, chosen.keys, keys)
     report.say(f"Load after it {os.getloadavg()[0]:.1f}. {NOISE}")
     if chosen.write is not None:
-        chosen.write.write_text("\n".join(report.lines) + "\n")
+        # The soak's part is another program's (soak_console.py).
+        before = chosen.write.read_text() if chosen.write.exists() else ""
+        _, heading, soak = before.partition(SOAK)
+        chosen.write.write_text("\n".join(report.lines) + "\n" + heading + soak)
     return 0
 
 
