@@ -10,6 +10,8 @@ from opsconsole.present.report import Facts, Report, ReportSection, tasks, text
 from opsconsole.present.report_issues import by_whom
 from opsconsole.present.report_plan import done_mark, open_tasks
 
+_ORDER = ", newest first"
+
 
 def checklist_report(facts: Facts) -> Report:
     """From the findings that are open and the journal of what was done about them."""
@@ -19,7 +21,9 @@ def checklist_report(facts: Facts) -> Report:
     for title, mark in (("Under way", "[~]"), ("Done and verified", "[x]"), ("Not done", "[!]")):
         lines = [f"{mark} {_told(entry, facts)}" for entry in by_mark[mark]]
         if lines or mark == "[x]":
-            sections.append(_section(f"{title} ({len(lines)})", lines, "Nothing was done yet."))
+            sections.append(
+                _section(f"{title} ({len(lines)}{_ORDER if len(lines) > 1 else ''})", lines, "Nothing was done yet.")
+            )
     if facts.journal_reason:
         sections.append(ReportSection("Unknown", (text(f"The journal could not be read: {facts.journal_reason}"),)))
     head = (("Host", facts.snapshot.host), ("Score", score_line(facts.diagnosis)))
@@ -35,4 +39,4 @@ def _told(entry: JournalEntry, facts: Facts) -> str:
     word = result_word(result) if result is not None else entry.state
     reason = f": {result.reason}" if result is not None and result.reason else ""
     when = humanise.date_time(confirmed_at(entry))
-    return f"{plan_title(entry.plan)} - {word}{reason} ({when}, by {by_whom(entry, facts.users)})"
+    return f"{plan_title(entry.plan, whole=True)} - {word}{reason} ({when}, by {by_whom(entry, facts.users)})"

@@ -41,6 +41,12 @@ PANES: dict[str, PaneSpec] = {
 __all__ = ["PANES", "PaneContent", "PaneSpec", "pane_content"]
 
 
+def _failing(snapshot: Snapshot) -> dict[str, str]:
+    """By name: what is said of workers that run, and whose work fails."""
+    findings = snapshot.diagnosis.findings if snapshot.diagnosis is not None else ()
+    return {one.subject: one.title.removeprefix(f"{one.subject}: ") for one in findings if one.rule == "worker-failing"}
+
+
 def pane_content(
     pane_id: str,
     snapshot: Snapshot,
@@ -60,7 +66,7 @@ def pane_content(
         case "services":
             return services.services_content(snapshot.services, trees, glyphs)
         case "workers":
-            return workers.workers_content(snapshot.workers, history, trees, glyphs)
+            return workers.workers_content(snapshot.workers, history, trees, glyphs, _failing(snapshot))
         case "sessions":
             return sessions.sessions_content(snapshot.sessions, trees, glyphs)
         case "environments":

@@ -45,10 +45,11 @@ class PlanLine(NamedTuple):
     text: str
 
 
-def plan_title(plan: Plan) -> str:
-    """``Kill duplicates: auto_confirm``."""
+def plan_title(plan: Plan, *, whole: bool = False) -> str:
+    """``Kill duplicates: auto_confirm``; of more than three subjects those beyond are counted, unless ``whole``."""
     names = [subject_label(subplan) for subplan in plan.subplans]
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    named = len(names) if whole else 3
+    shown = ", ".join(names[:named]) + (f" and {len(names) - named} more" if len(names) > named else "")
     return f"{own_action(plan) or TITLES[plan.verb]}: {shown}"
 
 

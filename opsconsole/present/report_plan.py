@@ -184,7 +184,7 @@ def action_plan(facts: Facts) -> ReportSection:
 def checklist(facts: Facts) -> Iterator[str]:
     """One line for each plan of the journal, each site that answers and each open finding."""
     for entry in reversed(facts.entries):
-        yield f"{done_mark(entry)} {plan_title(entry.plan)} - {_outcome(entry)} at {_began(entry)}"
+        yield f"{done_mark(entry)} {plan_title(entry.plan, whole=True)} - {_outcome(entry)} at {_began(entry)}"
     for site in facts.snapshot.sites.value or ():
         if site.state == "up":
             yield f"[x] Verify {site.name} ({site.url}) - HTTP {site.http_status} at {_clock(site.checked_at)}"

@@ -14,7 +14,7 @@ from opsconsole.present.tree import Trees, tree_rows
 from opsconsole.present.values import duration_cell, percent_cell, plain_cell, size_cell, state_cell, text_cell
 
 COLUMNS = (
-    Column("name", "Session", 12, flex=2, max_width=24),
+    Column("name", "Session", 18, flex=2, max_width=24),
     Column("state", "State", 12),
     Column("agent", "Agent", 7, priority=4, flex=2, max_width=11),
     Column("idle", "Idle", 7, align="right", priority=2, kind="duration"),

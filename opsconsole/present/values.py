@@ -5,11 +5,14 @@ Equal values give the very same Cell, so that comparing two snapshots' rows is c
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from opsconsole.present import humanise
 from opsconsole.present.cell import Cell, SortKey, Status, by_number, by_text
 
+STAMP = re.compile(r"\A\[?(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s+", re.ASCII)
+"""The time that a line of a log begins with."""
 _RANK: dict[Status, float] = {"bad": 0.0, "warn": 1.0, "unknown": 2.0, "accent": 3.0, "ok": 4.0, "": 5.0, "muted": 6.0}
 
 _UNKNOWN = Cell(humanise.UNKNOWN, "unknown")

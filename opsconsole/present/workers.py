@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from opsconsole.model.reading import Reading
 from opsconsole.model.worker import NOT_READ, Log, PidFile, Worker, WorkerState
@@ -23,7 +23,7 @@ from opsconsole.present.pane import (
 )
 from opsconsole.present.sparkline import sparkline
 from opsconsole.present.tree import Trees, tree_rows
-from opsconsole.present.values import duration_cell, percent_cell, plain_cell, size_cell, state_cell, text_cell
+from opsconsole.present.values import STAMP, duration_cell, percent_cell, plain_cell, size_cell, state_cell, text_cell
 
 TREND_WIDTH = 8
 
@@ -57,16 +57,21 @@ _PID_FILE_STATUS: dict[str, Status] = {
 
 
 def workers_content(
-    reading: Reading[tuple[Worker, ...]], history: HistoryReader, trees: Trees | None, signs: Glyphs
+    reading: Reading[tuple[Worker, ...]],
+    history: HistoryReader,
+    trees: Trees | None,
+    signs: Glyphs,
+    failing: Mapping[str, str] | None = None,
 ) -> PaneContent:
-    """``trees`` is given when the process trees shall be shown."""
+    """``trees`` is given when the process trees shall be shown; ``failing`` says by name whose work fails, and how."""
     if reading.value is None:
         return without_value(reading)
     read: list[StatedRow] = []
     rows: list[Row] = []
     for key, worker in keyed("worker", ((one.name, one) for one in reading.value)):
-        status = worker_status(worker)
-        row = worker_row(worker, history, signs, key)
+        fails = (failing or {}).get(worker.name, "")
+        status = _graver(worker_status(worker), fails)
+        row = worker_row(worker, history, signs, key, fails)
         read.append(StatedRow(row, status))
         rows.append(row)
         if trees is not None:
@@ -104,8 +109,13 @@ def _complaints(worker: Worker) -> Iterator[str]:
         yield f"{len(worker.remnants)} remnant{'s' if len(worker.remnants) > 1 else ''}"
 
 
-def worker_row(worker: Worker, history: HistoryReader, signs: Glyphs, key: str) -> Row:
-    status = worker_status(worker)
+def _graver(status: Status, fails: str) -> Status:
+    return "warn" if fails and status == "ok" else status
+
+
+def worker_row(worker: Worker, history: HistoryReader, signs: Glyphs, key: str, fails: str = "") -> Row:
+    """``fails`` says that it runs and its work fails."""
+    status = _graver(worker_status(worker), fails)
     sign = {"ok": signs.ok, "warn": signs.warn, "bad": signs.bad}.get(status, signs.unknown)
     runs = worker.state != "missing"
     cells = {
@@ -121,7 +131,7 @@ def worker_row(worker: Worker, history: HistoryReader, signs: Glyphs, key: str) 
         "pid_file": _pid_file(worker.pid_file),
         "pids": _pids(worker),
         "versions": _versions(worker),
-        "note": _note(worker, status),
+        "note": _note(worker, status, fails),
     }
     return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=status != "ok")
 
@@ -170,10 +180,11 @@ def _pid_file(pid_file: PidFile | None) -> Cell:
     return EMPTY if pid_file is None else text_cell(pid_file.state, _PID_FILE_STATUS[pid_file.state])
 
 
-def _note(worker: Worker, status: Status) -> Cell:
-    parts = [part for part in (worker.reason, *_complaints(worker)) if part]
+def _note(worker: Worker, status: Status, fails: str) -> Cell:
+    parts = [part for part in (worker.reason, fails, *_complaints(worker)) if part]
     if parts:
         return text_cell("; ".join(parts), status)
     if worker.discovered:
         return text_cell("discovered", "muted")
-    return text_cell(worker.log.last_line, "muted") if worker.log is not None else EMPTY
+    # The time of its last line is told by the log's age.
+    return text_cell(STAMP.sub("", worker.log.last_line, count=1), "muted") if worker.log is not None else EMPTY

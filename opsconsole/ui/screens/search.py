@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
 from opsconsole.present.filter import loose_text
-
-_STAMP = re.compile(r"\[?(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s+", re.ASCII)
+from opsconsole.present.values import STAMP
 
 
 def highlighted(text: str, search: str, status: str) -> list[tuple[str, str]]:
@@ -47,7 +45,7 @@ def _spans(text: str, spans: Sequence[tuple[int, int]], status: str) -> list[tup
 def dated(text: str, search: str, status: str) -> list[tuple[str, str]]:
     """As ``highlighted``; while nothing is searched the time that the text begins with is muted, to keep the eye on
     what was said."""
-    stamp = "" if search or not (found := _STAMP.match(text)) else found[0]
+    stamp = "" if search or not (found := STAMP.match(text)) else found[0]
     said = highlighted(text[len(stamp) :], search, status)
     return [(stamp, "muted"), *said] if stamp else said
 
