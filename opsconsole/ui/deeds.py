@@ -21,14 +21,15 @@ from opsconsole.model.plan import JournalEntry, Plan, Refused
 from opsconsole.present.glyphs import glyphs
 from opsconsole.present.plan import plan_title, proposals, refused_text
 from opsconsole.ui.acting import Acting, Offer, Wish
-from opsconsole.ui.actions import OF_THE_ROW, ConsoleAction, Context
+from opsconsole.ui.actions import ConsoleAction, Context
 from opsconsole.ui.dialogs.choice import ChoiceBox
 from opsconsole.ui.dialogs.hibernation import HibernationBox
 from opsconsole.ui.dialogs.menu import Entry, MenuBox
 from opsconsole.ui.dialogs.plan import Answer, PlanBox
 from opsconsole.ui.dialogs.refusal import RefusalBox
-from opsconsole.ui.fixes import alert_at, findings_at, next_step, row_key, settled_ids, tried_text, what_it_does
+from opsconsole.ui.fixes import alert_at, findings_at, next_step, row_key, settled_ids, tried_text
 from opsconsole.ui.keymap import shown_key
+from opsconsole.ui.menus import open_menu
 from opsconsole.ui.plan_words import standing
 from opsconsole.ui.remedies import Remedy, remedies
 from opsconsole.ui.screens.checklist import ChecklistScreen
@@ -39,7 +40,7 @@ from opsconsole.ui.screens.report import ReportScreen
 from opsconsole.ui.subjects import Member, Subject, presses_on_sessions, subjects_of
 from opsconsole.ui.under_way import Told, UnderWay, note
 from opsconsole.ui.verbs import BY_ID, running
-from opsconsole.ui.wishes import Choose, applies, start_or_stop, wish_of
+from opsconsole.ui.wishes import Choose, wish_of
 
 if TYPE_CHECKING:
     from opsconsole.ui.app import ConsoleApp
@@ -109,7 +110,7 @@ class Deeds:
     def perform(self, action: ConsoleAction) -> bool:
         """Do an action of the registry; False when it is none of these."""
         if action.id == "actions":
-            self._open_menu()
+            open_menu(self._app, self._say, self._wish)
         elif action.id == "journal":
             self.open_journal()
         elif action.id in ("report", "checklist"):
@@ -171,66 +172,6 @@ class Deeds:
         self._app.push_screen(
             ChoiceBox(question, members, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
         )
-
-    def _open_menu(self) -> None:
-        # What a menu lists is about its rows alone.
-        context = replace(self._app.context(), pressed=False)
-        if context.row_kind in OF_THE_ROW:
-            self._open_row_menu(context)
-            return
-        if not context.subjects:
-            return
-        names = [subject.name for subject in context.subjects]
-        about = names[0] if len(names) == 1 else f"{len(names)} marked: {', '.join(names)}"
-        entries = [self._entry(action, context) for action in self._app.actions.values() if applies(action, context)]
-
-        meant = [(subject.kind, subject.asked_as) for subject in context.subjects]
-
-        def chosen(action_id: str | None) -> None:
-            if action_id is None:
-                return
-            if [(subject.kind, subject.asked_as) for subject in self._app.context().subjects] != meant:
-                # Its row has gone, and the cursor is on another now.
-                self._say(f"{about} is not what is selected any more: nothing was done", "warn")
-                return
-            if action_id == "hibernate":
-                self._wish(self._app.actions[action_id], context)
-            else:
-                self._app.action_perform(action_id)
-
-        self._app.push_screen(
-            MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
-        )
-
-    def _open_row_menu(self, context: Context) -> None:
-        """What can be done to the finding or alert under the cursor, or to the marked findings."""
-        row = self._app.main.cursor_row
-        if row is None:
-            return
-        about = f"{context.marked} marked findings" if context.marked > 1 else row.cells[0].text
-        entries = [self._entry(self._app.actions[action_id], context) for action_id in OF_THE_ROW[context.row_kind]]
-        entries[0] = entries[0]._replace(help=what_it_does(context.findings, context.alert) or entries[0].help)
-
-        def chosen(action_id: str | None) -> None:
-            now = self._app.main.cursor_row
-            if action_id is None:
-                return
-            if now is None or now.key != row.key:
-                self._say(f"{about} is not what is selected any more: nothing was done", "warn")
-            else:
-                self._app.action_perform(action_id)
-
-        self._app.push_screen(
-            MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
-        )
-
-    def _entry(self, action: ConsoleAction, context: Context) -> Entry:
-        """``start`` and ``stop`` share a key, which stands beside the one that it does now."""
-        action_id = action.id
-        if action_id in ("start", "stop") and start_or_stop(context.subjects) == action_id:
-            action_id = "start-stop"
-        keys = (shown_key(key, ascii_only=self._app.ascii_only) for key in self._app.keymap.keys[action_id])
-        return Entry(action_id, " ".join(keys), action.label, action.help, action.enabled(context))
 
     # From a wish to a plan
 
