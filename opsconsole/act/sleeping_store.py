@@ -18,7 +18,7 @@ import msgspec
 from opsconsole.collect.documents import NotJson, decoded_as
 from opsconsole.collect.files import FileUnreadable, read_capped
 from opsconsole.model.sleeping import SavedSession
-from opsconsole.model.text import clean, shown
+from opsconsole.model.text import clean, command_line, shown
 
 FOLDER = "sleeping"
 ASKED = "asked"
@@ -88,7 +88,7 @@ def card_text(saved: SavedSession, script: Path) -> str:
     import time
 
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(saved.since))
-    by_hand = " ".join([Path(saved.resume[0]).name, "…", *saved.resume[-2:]])
+    by_hand = command_line((Path(saved.resume[0]).name, *map(shlex.quote, saved.resume[1:])))
     wake = f"sh {shlex.quote(str(script))}" if saved.under_shell else "press Enter here"
     draft = (f"      unsent text   {shown(saved.draft, 80)}   (is put back)",) if saved.draft else ()
     mode = (f"      mode          {clean(saved.mode, 40)}",) if saved.mode else ()

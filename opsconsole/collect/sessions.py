@@ -233,7 +233,8 @@ class _Assembly:
             agent_state="hibernated",
             agent_reason=f"conversation {asleep.conversation} sleeps here",
             conversation=asleep.conversation,
-            moved_at=asleep.since,
+            # Nobody has touched it since: being put to sleep is no movement.
+            moved_at=asleep.moved_at if asleep.moved_at is not None else asleep.since,
         )
 
     def _with_agent(self, pane: Pane, name: str, process: Process) -> tuple[Pane, tuple[Below, ...]]:

@@ -27,7 +27,9 @@ DEMO_SETTLED_S = 2.0
 """Output this soon after the demo was built is the building itself."""
 
 SLEEPS = "@opsconsole_sleeps"
-"""A pane's own option: what sleeps there, as ``AGENT/CONVERSATION/SINCE``; set and removed by whoever hibernates it."""
+"""A pane's own option: what sleeps there, as ``AGENT/CONVERSATION/SINCE[/MOVED]``.
+
+Set and removed by whoever hibernates it; both times in seconds since the epoch."""
 
 # ":" never occurs in a session's name (tmux turns it into "_") nor in the fields before it, and unlike a tab or a
 # control character it survives every tmux and every locale. The title may hold anything, so it comes last.
@@ -208,8 +210,11 @@ def _server(path: str, panes: tuple[Pane, ...], humans: dict[str, int], typed: d
 
 def _asleep(mark: str) -> Asleep | None:
     agent, _, rest = mark.partition("/")
-    conversation, _, since = rest.partition("/")
-    return Asleep(shown(agent), shown(conversation), float(since)) if conversation and since.isdecimal() else None
+    conversation, _, times = rest.partition("/")
+    since, _, moved = times.partition("/")
+    if not conversation or not since.isdecimal():
+        return None
+    return Asleep(shown(agent), shown(conversation), float(since), float(moved) if moved.isdecimal() else None)
 
 
 def _failed(path: str, error: str) -> TmuxServer:

@@ -21,6 +21,8 @@ class Asleep(msgspec.Struct, frozen=True):
     conversation: str
     since: float
     """Seconds since the epoch."""
+    moved_at: float | None = None
+    """When anything of it last moved before that; None when the mark does not tell."""
 
 
 class Pane(msgspec.Struct, frozen=True):

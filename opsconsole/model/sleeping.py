@@ -44,5 +44,7 @@ class SavedSession(msgspec.Struct, frozen=True, kw_only=True):
     """RSS of its tree when it was ended."""
     swap_bytes: int | None = None
     """What of it was swapped out then."""
+    moved_at: float | None = None
+    """When anything of it last moved before it was put to sleep."""
     since: float
     """Seconds since the epoch."""

@@ -154,6 +154,8 @@ def _subplan_lines(subplan: Subplan, now: float) -> Iterator[PlanLine]:
 def target_line(target: Target, now: float) -> str:
     """``wrapper 87841  up 4h 12m since 13:07:02  3.1M  bash keepalive.sh  (would start another copy)``."""
     facts = [f"{target.role} {target.pid}" if target.pid is not None else target.role]
+    if target.kind == "pane" and target.name:
+        facts.append(target.name)
     if target.kind == "environment":
         facts.append(f"{target.name} ({target.environment})" if target.environment != target.name else target.name)
     if target.port is not None and target.kind == "environment":

@@ -231,6 +231,10 @@ def _session_fields(session: Session, snapshot: Snapshot, signs: Glyphs) -> Iter
         yield field("conversation", session.session_id or "", "the agent's own id")
     if session.draft:
         yield field("draft", session.draft, "unsent text in its input box", "accent")
+    asleep = [pane.asleep for pane in session.panes if pane.asleep is not None and pane.agent_state == "hibernated"]
+    for each in asleep:
+        yield field("asleep since", humanise.date_time(each.since), told)
+        yield field("wake it", "W", f"or opsconsole wake {session.name}, or as its card says", "accent")
     yield field("idle for", humanise.duration(session.idle_s), told)
     typed = "" if session.human_idle_s is None else f"last typed {humanise.duration(session.human_idle_s)} ago; "
     yield field("attached", f"{session.attached} clients" if session.attached else "nobody", typed + told)

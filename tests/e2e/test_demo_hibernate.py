@@ -135,6 +135,8 @@ def test_the_idle_ones_are_freed_and_brought_back(sandbox: Sandbox, loaded: Load
     for name in IDLE:
         one = expected(sandbox, name)
         assert (asleep[name].state, asleep[name].session_id) == ("hibernated", one.session_id)
+        # Being put to sleep is no movement.
+        assert (asleep[name].idle_s or 0.0) >= one.idle_s
         assert one.session_id in screen(sandbox, name)
         kept = sandbox.state_dir / "sleeping" / f"{one.session_id}.json"
         assert kept.stat().st_mode & 0o777 == 0o600

@@ -150,6 +150,7 @@ def test_what_was_taken_from_it_is_not_given_back(stage: Sleepers, loaded: Loade
     missing = result_of(carried_out(planned("wake", ("lax",), loaded), stage.state_dir))
     assert (missing.result, str(settings) in missing.reason) == ("failed", True)
     assert "zZ  lax" in stage.pane_text("lax")
+    assert f"claude --settings {settings} --permission-mode default --resume" in stage.pane_text("lax")
     settings.with_suffix(".away").rename(settings)
     done("wake", ("lax",), loaded, stage.state_dir)
     assert "manual mode on" in stage.pane_text("lax")

@@ -254,6 +254,7 @@ def _save(job: Job, candidate: Candidate) -> SavedSession:
         remain_on_exit=facts(candidate.pane.id).remain_on_exit,
         memory_bytes=tree_bytes(candidate.living.pid, below),
         swap_bytes=swapped_bytes((candidate.living.pid, *below)),
+        moved_at=candidate.pane.moved_at,
         since=time.time(),
     )
     with job.step("save argv, environment, directory, conversation and last screen (0600, synced)") as step:
@@ -297,7 +298,8 @@ def _mark(saved: SavedSession) -> None:
     """What sleeps in the pane, as its own option; and the pane stays when its process ends."""
     if not saved.under_shell:
         set_option(saved.pane, "remain-on-exit", "on")
-    set_option(saved.pane, SLEEPS, f"{saved.agent}/{saved.conversation}/{int(saved.since)}")
+    moved = f"/{int(saved.moved_at)}" if saved.moved_at is not None else ""
+    set_option(saved.pane, SLEEPS, f"{saved.agent}/{saved.conversation}/{int(saved.since)}{moved}")
 
 
 def _take_back(job: Job, saved: SavedSession) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from opsconsole.collect.tmux import TmuxSource
 from opsconsole.collect.tmux_sockets import find_sockets, knock, usual_directory
 from opsconsole.config.types import DemoTable, Duration, SessionsTable
-from opsconsole.model.session import Pane, TmuxServer
+from opsconsole.model.session import Asleep, Pane, TmuxServer
 
 MOVED = 1_770_571_000
 
@@ -104,6 +104,24 @@ def test_a_pane_is_told_with_all_its_fields(stand: Stand) -> None:
     assert (pane.activity_at, pane.title) == (float(MOVED), "✳ Refactor")
     assert (pane.id.socket, pane.id.server_pid, pane.id.server_start) == (str(stand.path), 700, 1_770_000_000)
     assert pane.id.pane == "%1"
+
+
+@pytest.mark.parametrize(
+    ("mark", "asleep"),
+    [
+        ("claude-code/0f-0f/1770000100/1769990000", Asleep("claude-code", "0f-0f", 1770000100.0, 1769990000.0)),
+        ("claude-code/0f-0f/1770000100", Asleep("claude-code", "0f-0f", 1770000100.0)),
+        ("claude-code/0f-0f/1770000100/soon", Asleep("claude-code", "0f-0f", 1770000100.0)),
+        ("claude-code/0f-0f/then", None),
+        ("claude-code//1770000100", None),
+        ("", None),
+    ],
+)
+def test_a_mark_tells_what_sleeps_in_a_pane_and_when_it_last_moved(
+    stand: Stand, mark: str, asleep: Asleep | None
+) -> None:
+    stand.answers(line(sleeps=mark))
+    assert stand.panes()[0].asleep == asleep
 
 
 @pytest.mark.parametrize(

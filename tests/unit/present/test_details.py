@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from opsconsole.model.reading import ok
+from opsconsole.model.session import Asleep
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.present import humanise
 from opsconsole.present.details import Details, details
 from opsconsole.present.glyphs import ASCII, UNICODE
 from opsconsole.present.panes import PANES, pane_content
@@ -69,6 +73,17 @@ def test_a_service_is_told_with_its_components_rivals_and_ports() -> None:
     shared = found(samples.incident(), "service:Static files")
     assert "node serve.js (31002)" in told(shared, "Service")["rivals"]
     assert [row[2] for row in rows(shared, "Listening ports")] == ["31001", "31002"]
+
+
+def test_a_hibernated_session_says_how_to_wake_it() -> None:
+    pane = msgspec.structs.replace(
+        makers.pane(4711), asleep=Asleep("claude-code", "0f0f", makers.AT - 60.0), agent_state="hibernated"
+    )
+    session = makers.session("tester", state="hibernated", panes=(pane,))
+    snapshot = msgspec.structs.replace(samples.incident(), sessions=ok((session,), makers.AT))
+    fields = told(found(snapshot, f"session:{session.id}"), "Session")
+    assert fields["wake it"] == "W"
+    assert fields["asleep since"] == humanise.date_time(makers.AT - 60.0)
 
 
 def test_facts_name_their_source_and_time() -> None:

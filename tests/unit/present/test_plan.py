@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from opsconsole.model.identity import PaneId
 from opsconsole.model.plan import (
     Plan,
     PlanResult,
@@ -19,7 +20,7 @@ from opsconsole.model.plan import (
     Survivor,
     Target,
 )
-from opsconsole.present.plan import plan_lines, plan_text, plan_title, refused_text, result_text, step_line
+from opsconsole.present.plan import plan_lines, plan_text, plan_title, refused_text, result_text, step_line, target_line
 from tests.makers import AT, BOOT, MB, process_id
 
 
@@ -158,3 +159,9 @@ def test_a_step_tells_what_came_of_it() -> None:
 def test_a_refusal_says_so_and_nothing_to_do_is_none() -> None:
     assert refused_text(Refused("stop", "read-only")) == "Stop: refused: read-only"
     assert refused_text(Refused("stop", "w: not running", "nothing")) == "Stop: nothing to do: w: not running"
+
+
+def test_a_sleeping_session_is_told_by_its_name() -> None:
+    pane = PaneId(socket="/tmp/tmux", server_pid=1, server_start=1, pane="%1")
+    target = Target(kind="pane", role="sleeping session", name="tester", reason="conversation 0f0f", pane=pane)
+    assert target_line(target, AT) == "sleeping session  tester  (conversation 0f0f)"
