@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -71,16 +72,23 @@ def loose_text(text: str) -> Text:
     if not _METACHARACTERS.search(text) or _EXPLOSIVE.search(text):
         return Text(text.casefold())
     try:
-        return Text(text.casefold(), re.compile(text, re.IGNORECASE))
+        return Text(text.casefold(), _compiled(text))
     except (re.error, OverflowError, RecursionError):
         return Text(text.casefold())
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    with warnings.catch_warnings():
+        # What may mean something else in a later version is written to stderr: over the screen.
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(pattern, re.IGNORECASE)
 
 
 def _pattern(written: str) -> Text:
     if _EXPLOSIVE.search(written):
         raise _Wrong("this pattern may never end: it repeats a group with a repeat or a choice in it")
     try:
-        return Text("", re.compile(written, re.IGNORECASE))
+        return Text("", _compiled(written))
     except (re.error, OverflowError, RecursionError) as error:
         raise _Wrong(f"pattern: {error}") from None
 

@@ -118,10 +118,13 @@ def _of_the_marked(count: int, later: Sequence[Finding], by_hand: Sequence[Findi
 
 
 def tried_text(entry: JournalEntry) -> str:
-    """``restart done 14:10``: what was done about a finding, for the row of one that is still there."""
+    """``restart 14:10, still open``: what was done about a finding, for the row of one that is still there."""
     if entry.result is None:
         return f"{entry.plan.verb} {entry.state}"
-    return f"{entry.plan.verb} {result_word(entry.result)} {humanise.clock_time(entry.result.ended)[:5]}, still open"
+    at = humanise.clock_time(entry.result.ended)[:5]
+    if entry.result.result == "done" and entry.result.verified:
+        return f"{entry.plan.verb} {at}, still open"
+    return f"{entry.plan.verb} {result_word(entry.result)} {at}"
 
 
 def what_it_does(findings: Sequence[Finding], alert: Alert | None) -> str:

@@ -10,15 +10,17 @@ import pytest
 from opsconsole.diagnose.order import in_order
 from opsconsole.model.alert import Alert, Rung
 from opsconsole.model.finding import Evidence
-from opsconsole.model.plan import VERBS, Refused
+from opsconsole.model.plan import VERBS, JournalEntry, PlanResult, Refused
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.present.findings_pane import findings_content
+from opsconsole.present.glyphs import UNICODE
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.dialogs.menu import MenuBox
 from opsconsole.ui.dialogs.plan import PlanBox
-from opsconsole.ui.fixes import next_step
+from opsconsole.ui.fixes import next_step, tried_text
 from opsconsole.ui.screens.details import DetailsScreen
 from tests import samples
-from tests.ui.consoles import console, on_row
+from tests.ui.consoles import console, duplicates_plan, on_row
 from tests.ui.screens.readers import eventually
 from tests.unit.present.test_findings import diagnosed
 
@@ -208,3 +210,15 @@ async def test_sources_of_evidence_stand_there_whole_and_no_word_is_broken(width
         whole = "".join(line.replace(" ", "") for line in lines)
         assert whole.count(source.replace(" ", "")) == 1
         assert set(fact.split()) <= {word for line in lines for word in line.split()}
+
+
+def test_what_was_tried_stands_beside_a_finding_that_is_still_there() -> None:
+    snapshot = judged()
+    plan = duplicates_plan(snapshot)
+    done = PlanResult(plan=plan.id, result="done", verified=True, ended=1770567600.0)
+    for result, told in ((done, "still open"), (msgspec.structs.replace(done, verified=False), "NOT verified")):
+        tried = tried_text(JournalEntry(plan=plan, state="ended", result=result, steps=()))
+        content = findings_content(snapshot, UNICODE, {"worker-duplicates:auto_confirm": tried})
+        row = next(row for row in content.rows if row.key == "finding:worker-duplicates:auto_confirm")
+        assert told in row.cells[-1].text
+        assert row.cells[-1].text.startswith("kill-duplicates")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opsconsole.present.cell import Cell, Row, by_number
@@ -142,6 +142,7 @@ def test_every_pids_and_the_words_beside_numbers_can_be_asked_for() -> None:
 
 
 @given(st.text(max_size=60))
+@example("[[")
 def test_any_text_is_read_or_told_wrong(written: str) -> None:
     read = parse_filter(written, COLUMNS)
     if isinstance(read, RowFilter):
