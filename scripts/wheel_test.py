@@ -35,6 +35,9 @@ def main() -> int:
             ],
             folder,
         )
+        agents = "from opsconsole.collect.agents import builtin_agents; print(len(builtin_agents().profiles))"
+        if int(_run([python, "-c", agents], folder)) < len(list((ROOT / "opsconsole" / "agents").glob("*.toml"))):
+            raise SystemExit("the installed wheel does not know all agents")
         print(f"wheel-test: {wheel.name} works in a clean environment")
     return 0
 
