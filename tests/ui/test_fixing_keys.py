@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from opsconsole.act.journal import Journal
 from opsconsole.diagnose.order import in_order
 from opsconsole.model.alert import Alert, Rung
 from opsconsole.model.finding import Evidence
@@ -19,6 +22,7 @@ from opsconsole.ui.dialogs.menu import MenuBox
 from opsconsole.ui.dialogs.plan import PlanBox
 from opsconsole.ui.fixes import next_step, tried_text
 from opsconsole.ui.screens.details import DetailsScreen
+from opsconsole.ui.screens.plan import PlanScreen
 from tests import samples
 from tests.ui.consoles import console, duplicates_plan, on_row
 from tests.ui.screens.readers import eventually
@@ -222,3 +226,35 @@ def test_what_was_tried_stands_beside_a_finding_that_is_still_there() -> None:
         row = next(row for row in content.rows if row.key == "finding:worker-duplicates:auto_confirm")
         assert told in row.cells[-1].text
         assert row.cells[-1].text.startswith("kill-duplicates")
+
+
+@pytest.mark.parametrize("verified", [True, False])
+async def test_leaving_a_plan_that_is_done_asks_about_the_next_marked_finding(tmp_path: Path, verified: bool) -> None:
+    tmp_path.chmod(0o700)
+    snapshot = judged()
+    plans = iter(duplicates_plan(snapshot, id=f"20260208-17190{number}-abc123") for number in range(4))
+    app, door, _ = console(snapshot, state_dir=tmp_path, answer=lambda _wish: next(plans))
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        app.looks.close_tour()
+        for finding_id in ("worker-duplicates:auto_confirm", "env-ports-exhausted:pool"):
+            on_row(app, "findings", f"finding:{finding_id}")
+            await pilot.press("space")
+        await pilot.press("f")
+        await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
+        await pilot.press("y")
+        await eventually(pilot, lambda: isinstance(app.screen, PlanScreen))
+        plan = door.submitted[0]
+        with closing(Journal(tmp_path)) as journal:
+            journal.intend(plan)
+            journal.conclude(PlanResult(plan=plan.id, result="done", verified=verified, ended=plan.created))
+        screen = app.screen
+        assert isinstance(screen, PlanScreen)
+        await eventually(pilot, lambda: screen.entry is not None and screen.entry.result is not None)
+        await pilot.press("escape")
+        if verified:
+            await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
+            assert len(door.wishes) == 2
+        else:
+            await eventually(pilot, lambda: "1 marked left" in footer(app))
+            assert app.screen is app.main
