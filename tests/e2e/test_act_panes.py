@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from opsconsole.act.card import show_card
-from opsconsole.act.pane import PaneLost, directory, facts, reads_commands, type_text
+from opsconsole.act.pane import PaneLost, directory, facts, hold, reads_commands, release, type_text
 from opsconsole.act.sleeping_store import SleepingStore
 from opsconsole.model.identity import PaneId
 from opsconsole.model.sleeping import SavedSession
@@ -113,3 +114,68 @@ def test_a_shell_that_waits_for_a_script_of_its_own_reads_no_commands(server: Se
     eventually("the question", lambda: "\nasks" in server.screen(pane))
     assert facts(pane).command == "bash"
     assert not reads_commands(shell)
+
+
+def test_a_shell_that_reads_a_word_itself_reads_no_commands(server: Server) -> None:
+    """It is in the foreground, as at its prompt; only the terminal's mode tells."""
+    pane = server.pane("bash", "--norc")
+    shell = facts(pane).pid
+    eventually("the prompt", lambda: reads_commands(shell))
+    type_text(pane, "read -p 'Deploy now? ' answer", "Enter")
+    eventually("the question", lambda: "\nDeploy now?" in server.screen(pane))
+    eventually("the terminal's mode", lambda: not reads_commands(shell))
+    type_text(pane, "no", "Enter")
+    eventually("the prompt", lambda: reads_commands(shell))
+
+
+def test_the_keyboard_is_given_back_by_the_server_and_only_for_the_block_that_asked_for_it(server: Server) -> None:
+    pane = server.pane("cat")
+    assert hold(pane, 1)
+    assert (facts(pane).input_off, facts(pane).held) == (True, True)
+    eventually("the keyboard", lambda: not facts(pane).input_off)
+    assert not facts(pane).held
+    # The first block's time ends within the second: that one is not opened by it.
+    began = time.monotonic()
+    assert hold(pane, 2)
+    release(pane)
+    assert hold(pane, 60)
+    eventually("the first block's time", lambda: time.monotonic() - began > 3.5)
+    assert facts(pane).input_off
+    # Held already, by us: held further, and open when it is released.
+    assert hold(pane, 60)
+    release(pane)
+    assert not facts(pane).input_off
+
+
+def test_a_pane_that_its_user_has_made_deaf_hears_us_and_stays_deaf(server: Server) -> None:
+    pane = server.pane("cat")
+    server("select-pane", "-d", "-t", pane.pane)
+    assert not hold(pane, 60)
+    type_text(pane, "meant")
+    eventually("the text", lambda: server.screen(pane).strip() == "meant")
+    assert (facts(pane).input_off, facts(pane).held) == (True, False)
+
+
+def test_what_is_typed_reaches_one_pane_of_those_that_are_synchronised(server: Server) -> None:
+    """Set for the window or for the panes themselves: it is as before afterwards."""
+    pane = server.pane("cat")
+    server("split-window", "-d", "-t", "one", "cat")
+    server("set-option", "-w", "-t", "one", "synchronize-panes", "on")
+    type_text(pane, "meant", "Enter")
+    for each in (":.0", ":.1"):
+        server("set-option", "-p", "-t", f"one{each}", "synchronize-panes", "on")
+    type_text(pane, "too")
+    eventually("the text", lambda: server.screen(pane).split() == ["meant", "meant", "too"])
+    assert server("capture-pane", "-p", "-t", "one:.1").strip() == ""
+    assert server("show-options", "-p", "-v", "-t", "one:.0", "synchronize-panes") == "on\n"
+
+
+def test_nothing_is_typed_while_somebody_looks_back(server: Server) -> None:
+    """There the keys would be commands: a slash opens a search on the operator's terminal."""
+    pane = server.pane("cat")
+    server("copy-mode", "-t", pane.pane)
+    with pytest.raises(PaneLost, match="copy mode"):
+        type_text(pane, "/astray")
+    server("send-keys", "-t", pane.pane, "-X", "cancel")
+    type_text(pane, "meant")
+    eventually("the text", lambda: server.screen(pane).strip() == "meant")
