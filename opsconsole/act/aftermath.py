@@ -1,4 +1,4 @@
-"""What was well before a plan and is not any more: said loudly, with its log's last lines."""
+"""What was well before a plan and is not any more, gone or doubled: said loudly, with its log's last lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONFIRM_S = 2.0
 
 
 def what_was_hurt(plan: Plan, loaded: LoadedConfig, looker: Looker, results: tuple[SubplanResult, ...]) -> list[str]:
-    """One line for each worker and service that was well when the plan was made and is not there now."""
+    """One line for each worker and service that was well when the plan was made and is not now."""
     if not any(result.result in ("done", "failed") for result in results):
         return []
     missing = _missing(plan, loaded, looker.look())
@@ -45,6 +45,8 @@ def _missing(plan: Plan, loaded: LoadedConfig, view: View) -> dict[str, str]:
         worker = view.workers.get(f"worker:{table.name}")
         if key in expected and worker is not None and not (worker.instances or worker.suspects):
             found[key] = _loud(table.name, "ran before and does not now", table)
+        elif key in expected and worker is not None and len(worker.instances) > worker.wanted:
+            found[key] = _loud(table.name, f"{len(worker.instances)} of {worker.wanted} running now", table)
     for service in loaded.config.service:
         key = f"service:{clean(service.name)}"
         if key in expected and view.listens(service.port) is False:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from opsconsole.act.descriptors import make_room
 from opsconsole.act.job import Job, NothingLeft, StepFailed, TargetChanged, Verification
 from opsconsole.act.journal import Journal, JournalFailed
 from opsconsole.act.locks import Locked, Locks
+from opsconsole.act.minding import by_minding
 from opsconsole.act.policy import Bounds, bounds_of, config_digest, why_not_act, why_not_profiles
 from opsconsole.act.verbs import MODULES, VerbModule, module_of
 from opsconsole.config.load import ConfigError, load
@@ -77,7 +79,11 @@ class Carrier:
         bounds = bounds_of(loaded.config, (*self._plan.spared, *living.own_line(self._plan.boot_id)))
         make_room(self._plan)
         errands = [self._errand(module, subplan, loaded, bounds) for subplan in self._plan.subplans]
-        _side_by_side([errand.do for errand in errands])
+        groups = [[errands[place] for place in group] for group in by_minding(self._plan.subplans)]
+        for group in groups if len(groups) > 1 else ():
+            _side_by_side([errand.end for errand in group])
+        for group in groups:
+            _side_by_side([errand.do for errand in group])
         watched = [errand for errand in errands if errand.worth_watching]
         results = tuple(errand.result for errand in errands)
         if watched:
@@ -182,6 +188,7 @@ class Errand:
         self._module = module
         self._job = job
         self._locks = locks
+        self._locked = self._over = False
         self.respawners: tuple[Respawner, ...] = ()
         self.result = self._outcome("failed", "it was not begun")
 
@@ -189,20 +196,34 @@ class Errand:
     def worth_watching(self) -> bool:
         return hasattr(self._module, "watch") and self.result.verified is True
 
+    def end(self) -> None:
+        """The first half of the steps, where the verb has one; the locks are kept for the second."""
+        first_half: Callable[[Job], None] | None = getattr(self._module, "end", None)
+        if first_half is None or not self._take_locks():
+            return
+        if not self._guarded(partial(first_half, self._job)):
+            self._over = True
+            self._locks.release()
+
     def do(self) -> None:
         """Steps, then checks, under the locks."""
-        try:
-            self._locks.take()
-        except Locked as locked:
-            self.result = self._outcome("refused", str(locked))
-            return
-        except OSError as error:
-            self.result = self._outcome("refused", f"no lock could be taken: {error}")
+        if self._over or not (self._locked or self._take_locks()):
             return
         try:
             self._guarded(self._execute_and_verify)
         finally:
             self._locks.release()
+
+    def _take_locks(self) -> bool:
+        try:
+            self._locks.take()
+        except Locked as locked:
+            self.result, self._over = self._outcome("refused", str(locked)), True
+        except OSError as error:
+            self.result, self._over = self._outcome("refused", f"no lock could be taken: {error}"), True
+        else:
+            self._locked = True
+        return self._locked
 
     def watch(self) -> None:
         self._guarded(self._watch)
@@ -224,9 +245,11 @@ class Errand:
             self._outcome("done", reason), verified=seen.holds, evidence=tuple(clean(line) for line in seen.evidence)
         )
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _guarded(self, work: Callable[[], None]) -> bool:
+        """Whether it went through; why not is the result."""
         try:
             work()
+            return True
         except NothingLeft as nothing:
             self.result = self._outcome("nothing-to-do", nothing.reason)
         except TargetChanged as changed:
@@ -242,6 +265,7 @@ class Errand:
 
             traceback.print_exc()
             self.result = self._outcome("failed", f"a fault of opsconsole, see executor.log: {error!r}")
+        return False
 
     def _outcome(self, outcome: Outcome, reason: str) -> SubplanResult:
         return SubplanResult(subject=self._job.subplan.subject, result=outcome, reason=clean(reason, 600))

@@ -79,27 +79,3 @@ def processes_of(request: Request, subject: Subject) -> ProcessTable:
 
 def steps_of(targets: Iterable[Target], grace_s: float) -> tuple[str, ...]:
     return tuple(step for target in targets for step in stop_steps(target, grace_s))
-
-
-def mark_minders(request: Request, targets: Iterable[Target], subject: Subject) -> tuple[str, ...]:
-    """Warnings that the parent of a target is a worker of the config, such as a supervisor, and may start it again.
-
-    Other parents tell nothing: whoever adopts orphans is the parent of every daemon.
-    """
-    return minders_of(request, targets, processes_of(request, subject))
-
-
-def minders_of(request: Request, targets: Iterable[Target], table: ProcessTable) -> tuple[str, ...]:
-    """The same warnings, from this table."""
-    ids = {target.process.id for target in targets if target.process is not None}
-    minders = {
-        instance.id: worker.name for worker in request.snapshot.workers.value or () for instance in worker.instances
-    }
-    found = []
-    for target_id in sorted(ids):
-        process = table.find(target_id)
-        parent = table.get(process.ppid) if process is not None else None
-        if parent is not None and parent.id not in ids and parent.id in minders:
-            minder = f"{minders[parent.id]} ({parent.pid})"
-            found.append(f"{target_id.pid} was started by {minder}, which may start it again")
-    return tuple(found)

@@ -21,7 +21,7 @@ from opsconsole.cli.acting import Manner, executor_at_hand, follow
 from opsconsole.cli.root import ExitCode
 from opsconsole.config.types import LoadedConfig
 from opsconsole.diagnose import diagnose
-from opsconsole.diagnose.order import in_order
+from opsconsole.diagnose.order import in_order, restarted_with
 from opsconsole.engine import Engine
 from opsconsole.engine.happenings import Happenings
 from opsconsole.engine.history_file import HistoryFile
@@ -77,6 +77,9 @@ class Fixing:
         self._inside: list[Fix] = []
         """Of those that were named: what is told in another finding, and goes with it."""
         self._by_hand: list[str] = []
+        self._ordered: tuple[Finding, ...] = ()
+        self._joined: dict[str, str] = {}
+        """By the id of each finding whose remedy was in the plan of another: that one's."""
         self._before: Diagnosis | None = None
         self._result: Outcome | None = None
         self._unread_any = False
@@ -99,7 +102,8 @@ class Fixing:
     def run(self, wanted: tuple[str, ...]) -> int:
         """Put these right, or with none everything that can be. Returns the exit status."""
         unsure = self._confirm(wanted)
-        for finding in in_order(self._chosen(wanted, unsure)):
+        self._ordered = in_order(self._chosen(wanted, unsure))
+        for finding in self._ordered:
             if not finding.remedy.automatic or finding.remedy.action not in MODULES:
                 self._by_hand.append(finding.id)
             elif not self._put_right(finding):
@@ -238,9 +242,16 @@ class Fixing:
         snapshot = self._engine.latest
         if snapshot is None or not remedy.action:
             return True
-        names = () if remedy.action == "prune-environments" else remedy.targets
-        made = make_plan(remedy.action, names, snapshot, self._loaded)
         fixed = Fix(finding.id)
+        if leader := self._joined.get(finding.id):
+            fixed.result, fixed.reason = "nothing-to-do", f"restarted in one plan with {leader}"
+            fixed.closed = None if self._manner.dry_run else self._closes(finding.id, SLOW_CLOSES_WITHIN_S)
+            self._fixes.append(fixed)
+            return True
+        names = () if remedy.action == "prune-environments" else remedy.targets
+        joined = restarted_with(finding, (one for one in self._ordered if self._due(one)), snapshot)
+        names = tuple(dict.fromkeys((*names, *(name for one in joined for name in one.remedy.targets))))
+        made = make_plan(remedy.action, names, snapshot, self._loaded)
         self._fixes.append(fixed)
         if isinstance(made, Refused):
             # Nothing was touched: what does not hang on it may go on.
@@ -250,6 +261,7 @@ class Fixing:
                 fixed.closed = self._closes(finding.id, SLOW_CLOSES_WITHIN_S)
             return True
         fixed.plan = made
+        self._joined |= {one.id: finding.id for one in joined}
         with executor_at_hand(self._state_dir, self._manner) as ready:
             if not self._agreed(made, finding):
                 fixed.result, fixed.reason = ("refused", "not agreed to") if not self._manner.dry_run else (None, "")
@@ -261,6 +273,10 @@ class Fixing:
         slow = finding.rule in _SLOW
         fixed.closed = self._closes(finding.id, SLOW_CLOSES_WITHIN_S if slow else CLOSES_WITHIN_S)
         return fixed.closed or slow
+
+    def _due(self, finding: Finding) -> bool:
+        """Whether it is to be put right now, together with another."""
+        return self._manner.dry_run or (self._open(finding.id) is not None and not self._causes_left(finding))
 
     def _causes_left(self, finding: Finding) -> list[str]:
         """What causes it and is still there, but for what is told inside of it: that goes with it."""

@@ -1,4 +1,4 @@
-"""Who starts a worker again whenever it ends: another worker of the config, such as a supervisor, is its parent."""
+"""Who starts a worker again whenever it ends: another worker or a service, such as a supervisor, is its parent."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from opsconsole.model.worker import Worker
 
 class Minder(NamedTuple):
     name: str
-    """Of the worker that minds the other."""
+    """Of the worker or service that minds the other."""
     pid: int
     minded: int
     """Pid of what it has started."""
 
 
 def minders(worker: Worker, snapshot: Snapshot) -> tuple[Minder, ...]:
-    """Those of its instances' parents that are instances of another worker; whoever adopts orphans is none."""
+    """Those of its instances' parents that are of another worker or a service; whoever adopts orphans is none."""
     table = snapshot.processes.value
     if table is None:
         return ()
-    others = {
+    others = {owner.id: service.name for service in snapshot.services.value or () for owner in service.owners}
+    others |= {
         each.id: other.name for other in snapshot.workers.value or () if other is not worker for each in other.instances
     }
     found = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 
+from opsconsole.diagnose.minders import minders
 from opsconsole.model.finding import SEVERITIES, Finding
+from opsconsole.model.snapshot import Snapshot
 
 _ACTIONS = (
     "hibernate",
@@ -28,6 +30,36 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         chosen = (free or list(waiting.values()))[0]
         ordered.append(waiting.pop(chosen.id))
     return tuple(ordered)
+
+
+def restarted_with(finding: Finding, others: Iterable[Finding], snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Those of the others that must be restarted by the same plan: what one restarts minds what the other does.
+
+    One after the other, whoever minds something would start a second one beside what was restarted before it.
+    """
+    if not _restarts(finding):
+        return ()
+    minded_by = {
+        worker.name: {each.name for each in minders(worker, snapshot)} for worker in snapshot.workers.value or ()
+    }
+    waiting = [one for one in others if one.id != finding.id and _restarts(one)]
+    names, joined = set(finding.remedy.targets), list[Finding]()
+    while tied := [one for one in waiting if _tied(names, set(one.remedy.targets), minded_by)]:
+        joined += tied
+        names.update(name for one in tied for name in one.remedy.targets)
+        waiting = [one for one in waiting if one not in tied]
+    return tuple(joined)
+
+
+def _restarts(finding: Finding) -> bool:
+    return finding.remedy.automatic and finding.remedy.action == "restart"
+
+
+def _tied(some: Set[str], others: Set[str], minded_by: Mapping[str, Set[str]]) -> bool:
+    none: Set[str] = frozenset()
+    return any(minded_by.get(name, none) & others for name in some) or any(
+        minded_by.get(name, none) & some for name in others
+    )
 
 
 def _rank(finding: Finding) -> tuple[int, int, str]:

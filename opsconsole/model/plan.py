@@ -121,8 +121,19 @@ class Preflight(msgspec.Struct, frozen=True):
     """Whether nothing of it needs a person's judgement."""
 
 
+class Minder(msgspec.Struct, frozen=True):
+    """Another subject that has started one of this one's targets, and may start it again."""
+
+    key: str
+    """As of a subplan: ``worker:NAME``."""
+    name: str
+    process: ProcessId
+    minded: int
+    """Pid of the target."""
+
+
 class Subplan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is done about one subject. Subplans of a plan run side by side and fail apart."""
+    """What is done about one subject. Subplans of a plan run side by side, after their minders', and fail apart."""
 
     subject: str
     """Name of the worker, service, session, environment, site, or the pid."""
@@ -138,6 +149,8 @@ class Subplan(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     preflight: tuple[Preflight, ...] = ()
     """The same as ``seen`` and ``warnings``, one by one, where a list has to tell them in a line."""
+    minders: tuple[Minder, ...] = ()
+    """Who may start its targets again: done first, where the same plan is about them too."""
     known: tuple[ProcessId, ...] = ()
     """Instances when the plan was made: whatever appears beside them was started since."""
     data: dict[str, Any] = {}

@@ -10,6 +10,8 @@ A module has three functions:
 
 It may have a fourth: ``watch(job)`` looks on for a while after ``verify`` was content, when the locks are free again
 and the result is on the screen, and says whether it has stayed so.
+And a fifth: ``end(job)`` is the first half of ``execute``, taken beforehand where some subjects of a plan mind others:
+all of them are ended, minders first, before the first of them is started again.
 """
 
 from __future__ import annotations

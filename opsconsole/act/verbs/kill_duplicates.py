@@ -8,9 +8,10 @@ from opsconsole.act import respawn
 from opsconsole.act.aim import memory_of
 from opsconsole.act.job import Job, Verification
 from opsconsole.act.living import is_alive
+from opsconsole.act.minding import minders_of, warnings_of
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.stopping import end_targets
-from opsconsole.act.stopping_plan import aim_instances, aim_wrappers, mark_minders, processes_of, steps_of
+from opsconsole.act.stopping_plan import aim_instances, aim_wrappers, processes_of, steps_of
 from opsconsole.act.subjects import Subject, find_subject
 from opsconsole.act.survivor import Choice, choose
 from opsconsole.model.plan import Subplan, Survivor
@@ -40,6 +41,7 @@ def plan_one(request: Request, name: str) -> Subplan:
     if not aimed:
         raise WhyNot("the duplicates have ended already", "nothing")
     targets = tuple(found.target for found in aimed)
+    minders = minders_of(request, targets, processes_of(request, subject))
     staying = tuple(
         Survivor(
             id=instance.id,
@@ -59,8 +61,9 @@ def plan_one(request: Request, name: str) -> Subplan:
         checks=_checks(subject, staying, request.watch_s),
         warnings=(
             *(warning for found in aimed for warning in found.warnings),
-            *mark_minders(request, targets, subject),
+            *warnings_of(request, minders),
         ),
+        minders=minders,
         known=tuple(instance.id for instance in seen.instances),
         data={"wanted": seen.wanted},
     )

@@ -11,10 +11,11 @@ import msgspec
 
 from opsconsole.act.job import Job, StepFailed, Verification
 from opsconsole.act.limits import LimitPlan, plan_limits
+from opsconsole.act.minding import BACK_S, await_return, minders_of
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.start_spec import why_not_start
 from opsconsole.act.stopping import end_targets, recognise_targets, run_systemctl
-from opsconsole.act.stopping_plan import aim_all, mark_minders, steps_of
+from opsconsole.act.stopping_plan import aim_all, processes_of, steps_of
 from opsconsole.act.subjects import find_subject, why_no_command
 from opsconsole.act.tables import table_of
 from opsconsole.act.verbs import start
@@ -40,23 +41,28 @@ def plan_one(request: Request, name: str) -> Subplan:
         raise why_no_command(request, subject)
     aimed = aim_all(request, subject)
     targets = tuple(found.target for found in aimed)
+    minders = minders_of(request, targets, processes_of(request, subject))
     limits = _limits(subject.table, targets, [each.pid for each in seen.instances])
     starting = start_subplan(subject, seen.wanted, limits)
     units = {target.unit for target in targets if target.unit}
     if units and len({target.unit for target in targets}) > 1:
         raise WhyNot(f"some of it belongs to systemd service {sorted(units)[0].split()[-1]}, some does not")
     free = ("wait until its port is free",) if subject.port is not None and targets else ()
+    back = tuple(
+        f"wait up to {BACK_S:g}s for {name} to start it again; only if it does not:"
+        for name in dict.fromkeys(each.name for each in minders)
+    )
     wrappers = [f"the wrapper {target.pid} is not started again" for target in targets if target.role == "wrapper"]
     return msgspec.structs.replace(
         starting,
         targets=targets,
-        steps=(*steps_of(targets, request.grace_s), *free, *starting.steps),
+        steps=(*steps_of(targets, request.grace_s), *free, *back, *starting.steps),
         warnings=(
             *(warning for found in aimed for warning in found.warnings),
-            *mark_minders(request, targets, subject),
             *wrappers,
             *limits.warnings,
         ),
+        minders=minders,
         data={**starting.data, "unit": next(iter(units), "")},
     )
 
@@ -69,10 +75,11 @@ def _limits(table: WorkerTable, targets: Iterable[Target], instances: Sequence[i
     return plan_limits(table.limits, running)
 
 
-def execute(job: Job) -> None:
-    if unit := str(job.subplan.data.get("unit", "")):
+def end(job: Job) -> None:
+    """The first half: end what runs, unless it could not be started again. systemd does both halves in one."""
+    job.scratch["ended"] = True
+    if job.subplan.data.get("unit"):
         recognise_targets(job)
-        run_systemctl(job, "restart", unit)
         return
     table = table_of(job)
     if table is None:
@@ -81,14 +88,24 @@ def execute(job: Job) -> None:
         raise StepFailed(f"it could not be started again: {reason}; nothing was stopped")
     end_targets(job)
     remove_own_pid_file(job)
+
+
+def execute(job: Job) -> None:
+    if not job.scratch.get("ended"):
+        end(job)
+    if unit := str(job.subplan.data.get("unit", "")):
+        run_systemctl(job, "restart", unit)
+        return
     worker = job.looker().look().workers.get(job.subplan.key)
     if worker is None:
         raise StepFailed("it was stopped, and what runs of it could not be read: start it by hand")
-    if len(worker.instances) >= worker.wanted:
-        pids = ", ".join(str(each.pid) for each in worker.instances)
-        with job.step(f"leave {pids} running: whoever minds it has started it again already"):
-            return
-    start.start_missing(job, worker.wanted - len(worker.instances))
+    worker = await_return(job, worker)
+    if len(worker.instances) < worker.wanted:
+        start.start_missing(job, worker.wanted - len(worker.instances))
+        return
+    pids = ", ".join(str(each.pid) for each in worker.instances)
+    with job.step(f"leave {pids} running: whoever minds it has started it again already"):
+        start.take_over(job, worker)
 
 
 def verify(job: Job) -> Verification:

@@ -16,6 +16,7 @@ from opsconsole.act.tables import port_of, table_of
 from opsconsole.collect.pid_files import read_pid_file
 from opsconsole.config.types import WorkerTable
 from opsconsole.model.plan import Subplan
+from opsconsole.model.worker import Worker
 
 READY_S = 2.0
 """For how long a started process must be alive to count as started."""
@@ -106,6 +107,17 @@ def start_missing(job: Job, count: int) -> None:
     job.scratch["started"] = started
     if table.pid_file is not None and len(started) == 1:
         _write_pid_file(job, table.pid_file, started[0].pid)
+
+
+def take_over(job: Job, worker: Worker) -> None:
+    """Treat what somebody else has started as started here: it must stay, and has its pid file."""
+    job.scratch["started"] = [each.id for each in worker.instances]
+    table = table_of(job)
+    if table is None or table.pid_file is None or len(worker.instances) != 1:
+        return
+    path, pid = table.pid_file, worker.instances[0].pid
+    if not job.until(lambda: Verification(read_pid_file(path).pid == pid), READY_S).holds:
+        _write_pid_file(job, path, pid)
 
 
 def _remove_stale_pid_file(job: Job, table: WorkerTable) -> None:

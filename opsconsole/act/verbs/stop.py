@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from opsconsole.act import respawn
 from opsconsole.act.job import Job, Verification
+from opsconsole.act.minding import minders_of, warnings_of
 from opsconsole.act.pid_file import remove_pid_file
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.stopping import end_targets
-from opsconsole.act.stopping_plan import aim_all, mark_minders, steps_of
+from opsconsole.act.stopping_plan import aim_all, processes_of, steps_of
 from opsconsole.act.subjects import find_subject
 from opsconsole.act.tables import port_of, table_of
 from opsconsole.collect.pid_files import read_pid_file
@@ -29,6 +30,7 @@ def plan_one(request: Request, name: str) -> Subplan:
             raise WhyNot(f"{suspect.pid} may be it ({suspect.reason}): what cannot be told is not stopped", "unknown")
         raise WhyNot("it is not running", "nothing")
     targets = tuple(found.target for found in aimed)
+    minders = minders_of(request, targets, processes_of(request, subject))
     pid_file = subject.table.pid_file if subject.table is not None else None
     removal = (f"remove the pid file {pid_file}, if it names what was stopped",) if pid_file is not None else ()
     ports = (f"port {subject.port} is free",) if subject.port is not None else ()
@@ -40,9 +42,10 @@ def plan_one(request: Request, name: str) -> Subplan:
         checks=(f"{subject.name}: nothing of it runs", *ports, f"nothing of it comes back within {request.watch_s:g}s"),
         warnings=(
             *(warning for found in aimed for warning in found.warnings),
-            *mark_minders(request, targets, subject),
+            *warnings_of(request, minders),
             *(f"{suspect.pid} may be it too, and is left alone: {suspect.reason}" for suspect in subject.seen.suspects),
         ),
+        minders=minders,
         known=tuple(instance.id for instance in subject.seen.instances),
     )
 

@@ -13,9 +13,9 @@ import msgspec
 from opsconsole.act import respawn
 from opsconsole.act.aim import aim, stop_steps
 from opsconsole.act.job import Job, Verification
+from opsconsole.act.minding import minders_of, warnings_of
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.stopping import end_targets
-from opsconsole.act.stopping_plan import minders_of
 from opsconsole.act.tables import SERVICE
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Subplan
@@ -55,7 +55,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         warnings=(
             *aimed.warnings,
             *_wrapped(process, part, table),
-            *minders_of(request, (target,), table),
+            *warnings_of(request, minders_of(request, (target,), table)),
         ),
         known=_known(request, part),
         data={"of": part.key} if part.key else {},
