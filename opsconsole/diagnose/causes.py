@@ -6,6 +6,7 @@ What is graver than what would tell it is never muted: both stand, and each name
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -26,11 +27,14 @@ class _Inside(NamedTuple):
 
 
 def related(
-    findings: Iterable[Finding], snapshot: Snapshot, config: Config
+    findings: Iterable[Finding], snapshot: Snapshot, config: Config, slowed: Mapping[str, bool] = MappingProxyType({})
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """Findings that stand by themselves, with what belongs to them; and those that are told inside one of these."""
+    """Findings that stand by themselves, with what belongs to them; and those that are told inside one of these.
+
+    ``slowed``: see ``links.Findings``.
+    """
     by_id = {finding.id: finding for finding in sorted(findings, key=_rank)}
-    links = sorted({link for draw in LINKS for link in draw(Findings(by_id), snapshot, config)})
+    links = sorted({link for draw in LINKS for link in draw(Findings(by_id, slowed), snapshot, config)})
     led: dict[str, set[_Inside]] = {}
     for link in links:
         leader, inside = _led(link)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -50,10 +51,14 @@ def findings_of(
 
 
 def conclude(
-    snapshot: Snapshot, config: Config, findings: Iterable[Finding], bugs: tuple[Unknown, ...] = ()
+    snapshot: Snapshot,
+    config: Config,
+    findings: Iterable[Finding],
+    bugs: tuple[Unknown, ...] = (),
+    slowed: Mapping[str, bool] = MappingProxyType({}),
 ) -> Diagnosis:
     """Relate the findings to one another, weigh what is left open."""
-    standing, muted = related(findings, snapshot, config)
+    standing, muted = related(findings, snapshot, config, slowed)
     taken = parts(standing)
     return Diagnosis(
         at=snapshot.at,

@@ -14,12 +14,10 @@ from opsconsole.diagnose.hibernation import agent_sessions, idle_sessions, weigh
 from opsconsole.diagnose.known_errors import PORTS, known_error
 from opsconsole.diagnose.look import local_port, queue_worker, session_subject, worker_table
 from opsconsole.diagnose.rules.environments import POOL, SUBJECT
+from opsconsole.diagnose.slowed import PRESSURES, began_starving, late
 from opsconsole.diagnose.words import listed
 from opsconsole.model.finding import SEVERITIES, Finding
 from opsconsole.model.snapshot import Snapshot
-
-_PRESSURES = ("system-load", "memory-pressure", "swap-thrash", "cpu-starved")
-"""Findings on the machine as a whole, in the order in which one leads the others of the same severity."""
 
 
 class Link(NamedTuple):
@@ -34,8 +32,9 @@ class Link(NamedTuple):
 class Findings:
     """All findings of one Snapshot, by rule and by id."""
 
-    def __init__(self, findings: Mapping[str, Finding]) -> None:
-        self.by_id = findings
+    def __init__(self, findings: Mapping[str, Finding], slowed: Mapping[str, bool]) -> None:
+        """``slowed``: by id, verdicts on whether a machine that starves explains it, where they are made already."""
+        self.by_id, self.slowed = findings, slowed
         self._by_rule: dict[str, list[Finding]] = {}
         for finding in findings.values():
             self._by_rule.setdefault(finding.rule, []).append(finding)
@@ -154,11 +153,11 @@ def of_the_machine(findings: Findings, snapshot: Snapshot, config: Config) -> It
     """Load, CPU, memory and swap are one trouble: sessions and workers without measure cause it, what cannot keep up
     suffers from it.
     """
-    pressures = findings.of(*_PRESSURES)
+    pressures = findings.of(*PRESSURES)
     if not pressures:
         yield from _of_the_crowd(findings)
         return
-    leader = min(pressures, key=lambda one: (SEVERITIES.index(one.severity), _PRESSURES.index(one.rule)))
+    leader = min(pressures, key=lambda one: (SEVERITIES.index(one.severity), PRESSURES.index(one.rule)))
     for pressure in pressures:
         if pressure is not leader:
             yield Link(leader.id, pressure.id, "cause", leader.title)
@@ -194,18 +193,11 @@ def _crowded(findings: Findings, leader: Finding, snapshot: Snapshot, config: Co
 
 def _slowed(findings: Findings, leader: Finding, snapshot: Snapshot) -> Iterator[Link]:
     """What is alive and late on a machine that starves is not judged by itself before the machine can breathe."""
-    for hung in findings.of("session-hung"):
-        yield Link(leader.id, hung.id, "cause", f"the machine starves: {leader.title}")
-    listening = {port.port for port in snapshot.ports.value or ()}
-    sites = {site.name: site for site in snapshot.sites.value or ()}
-    for down in findings.of("site-down"):
-        if (site := sites.get(down.subject)) is not None and local_port(site.url) in listening:
-            yield Link(leader.id, down.id, "cause", f"it listens, but answers too late: {leader.title}")
-    services = {service.name: service for service in snapshot.services.value or ()}
-    for degraded in findings.of("service-degraded"):
-        service = services.get(degraded.subject)
-        if service is not None and service.http_status is None and service.owners:
-            yield Link(leader.id, degraded.id, "cause", f"it listens, but answers too late: {leader.title}")
+    pressures = findings.of(*PRESSURES)
+    for one in late(findings.by_id.values(), snapshot):
+        verdict = findings.slowed.get(one.finding)
+        if began_starving(findings.by_id[one.finding], pressures, snapshot) if verdict is None else verdict:
+            yield Link(leader.id, one.finding, "cause", f"{one.why}: {leader.title}")
 
 
 LINKS: tuple[Callable[[Findings, Snapshot, Config], Iterator[Link]], ...] = (

@@ -20,6 +20,7 @@ from opsconsole.diagnose.look import worker_table
 from opsconsole.diagnose.recovery import GRACE_S, recovered_config
 from opsconsole.diagnose.rules import RULES
 from opsconsole.diagnose.rules.pid_files import WORKERS
+from opsconsole.diagnose.slowed import Slowed
 from opsconsole.diagnose.steadiness import steadiness
 from opsconsole.diagnose.targets import Targets
 from opsconsole.diagnose.unknown import unknowns
@@ -66,6 +67,7 @@ class Watch:
         self._explained: dict[str, frozenset[str]] = {}
         """By the id of each open finding: the symptoms that were told inside it at the last look."""
         self._wakefulness = Wakefulness()
+        self._slowed = Slowed()
 
     def diagnosis(self, snapshot: Snapshot, config: Config) -> Diagnosis:
         """What is open now. Hand in every Snapshot, in order."""
@@ -83,7 +85,13 @@ class Watch:
         opened = [track for track in self._tracks.values() if track.open]
         standing = [self._told(track) for track in opened if track.aside_since is None]
         aside = [_aside(track.finding, snapshot) for track in opened if track.aside_since is not None]
-        made = conclude(snapshot, config, standing, (*bugs, *aside))
+        made = conclude(
+            snapshot,
+            config,
+            standing,
+            (*bugs, *aside),
+            self._slowed.verdicts((self._told(track) for track in opened), snapshot),
+        )
         self._explained = {one.id: frozenset(each.id for each in one.symptoms if each.muted) for one in made.findings}
         return wished(made, snapshot, config, self.alerts, self.targets)
 
