@@ -63,3 +63,19 @@ def test_the_first_screen_waits_for_nothing_that_looks_back() -> None:
     modules = modules_after("import opsconsole.cli.screen, opsconsole.ui.run")
     late = ("sqlite3", "opsconsole.engine.recorder", "opsconsole.engine.history_file", "opsconsole.present.chart")
     assert [name for name in late if name in modules] == []
+
+
+def test_httpx_comes_without_its_command_line() -> None:
+    """Its highlighter of source code costs memory and time that no probe needs."""
+    modules = modules_after(
+        "import asyncio\n"
+        "from opsconsole.collect.http import HttpClient\n"
+        "async def ask():\n"
+        "    client = HttpClient()\n"
+        "    answer = await client.ask('http://127.0.0.1:1/', timeout_s=5)\n"
+        "    await client.close()\n"
+        "    assert answer.error\n"
+        "asyncio.run(ask())"
+    )
+    assert "httpx" in modules
+    assert [*of("pygments", modules), *of("rich.progress", modules)] == []
