@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.binding import BindingsMap
@@ -19,32 +20,28 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from opsconsole.config.types import LoadedConfig
-from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Acting
 from opsconsole.ui.actions import ACTIONS, OF_THE_ROW, ConsoleAction, Context, Performer, footer_rank
-from opsconsole.ui.attach import go, telling, way_back, way_to, why_gone
 from opsconsole.ui.deeds import Deeds
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.keymap import make_keymap, shown_key, toolkit_key
-from opsconsole.ui.logs import session_of
 from opsconsole.ui.looks import Looks
 from opsconsole.ui.messages import SnapshotCollected, ViewChanged
+from opsconsole.ui.opening import open_view
 from opsconsole.ui.own_actions import own_actions
-from opsconsole.ui.palette import palette
 from opsconsole.ui.pane_keys import ROW_ACTIONS
 from opsconsole.ui.past import open_past
 from opsconsole.ui.repaint import ThriftyScreen
-from opsconsole.ui.screens.details import DetailsScreen
-from opsconsole.ui.screens.help import HelpScreen
-from opsconsole.ui.screens.log import LogScreen, OpenFollower, follow_log
 from opsconsole.ui.screens.main import MainScreen
 from opsconsole.ui.screens.reader import ReaderScreen
-from opsconsole.ui.screens.session import SessionScreen
 from opsconsole.ui.stylesheets import stylesheets
 from opsconsole.ui.terminal import is_behind
 from opsconsole.ui.theme import MONOCHROME, theme_name, themes
+
+if TYPE_CHECKING:
+    from opsconsole.ui.screens.log import OpenFollower
 
 FIRST_FRAME_S = 0.3
 """How long the first frame waits for the first Snapshot, so that an empty screen is not painted for nothing."""
@@ -70,20 +67,20 @@ class ConsoleApp(App[None], inherit_bindings=False):
         state_dir: Path | None = None,
         driver_class: type[Driver] | None = None,
         wall: Callable[[], float] = time.time,
-        open_log: OpenFollower = follow_log,
+        open_log: OpenFollower | None = None,
         colours: bool = True,
     ) -> None:
         """``acting`` is the door to what changes the machine, ``state_dir`` has the journal and the screen's memory.
 
         ``colours`` is False on a terminal that has none. ``wall`` tells the time, seconds since the epoch;
-        ``open_log`` follows the log at a path."""
+        ``open_log`` follows the log at a path, usually a file."""
         colourless = not colours or bool(os.environ.get("NO_COLOR"))
         if not os.environ.get("NO_COLOR"):
             # The toolkit takes an empty NO_COLOR for a set one (no-color.org says it is not).
             os.environ.pop("NO_COLOR", None)
         super().__init__(driver_class, css_path=stylesheets(), ansi_color=True if colourless else None)
         self.animation_level = "none"
-        self._open_log = open_log
+        self.open_log = open_log
         self.feed, self.loaded, self.read_only, self.ascii_only = feed, loaded, read_only, ascii_only
         config = loaded.config
         self.colourless = colourless
@@ -100,7 +97,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             hints=self.hints,
             wall=wall,
         )
-        self._state_dir = state_dir
+        self.state_dir = state_dir
         self.deeds = Deeds(self, None if read_only else acting, state_dir)
         self.looks = Looks(self, state_dir)
 
@@ -208,9 +205,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         action, pane = self.actions[action_id], self.main.active
         keys = set(self.keymap.keys[action_id])
         sharing = [one for one in self.registry if keys & set(self.keymap.keys[one.id])]
-        of_the_row = isinstance(self.screen, DetailsScreen) and any(
-            one.id in self.screen.row_actions for one in sharing
-        )
+        of_the_row = isinstance(self.screen, ReaderScreen) and any(one.id in self.screen.row_actions for one in sharing)
         if len(sharing) == 1 or not (self.screen is self.main or of_the_row):
             return True
         here = [one for one in sharing if pane in one.panes]
@@ -243,12 +238,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.main.say(f"press {shown_key(keys[0])} to quit") if keys else self.exit(return_code=0)
         elif screen is not self.main and action_id in ("back", "quit"):
             self.pop_screen()
-        elif isinstance(screen, DetailsScreen) and action_id in screen.row_actions:
+        elif isinstance(screen, ReaderScreen) and action_id in screen.row_actions:
             self._do_to_the_row(action, screen)
         elif screen is self.main or action_id in ("help", "palette"):
             self._open(action_id)
 
-    def _do_to_the_row(self, action: ConsoleAction, screen: DetailsScreen) -> None:
+    def _do_to_the_row(self, action: ConsoleAction, screen: ReaderScreen) -> None:
         """An action on the very row whose details are read, wherever the cursor below them has gone."""
         if why_not := action.enabled(self.context()):
             screen.say(f"{action.label}: {why_not}", "muted")
@@ -260,58 +255,15 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def _open(self, action_id: str) -> None:
         """Put the screen for an action on top."""
-        if isinstance(self.screen, HelpScreen | CommandPalette) or self.deeds.perform(self.actions[action_id]):
+        top = self.screen
+        if isinstance(top, CommandPalette) or (isinstance(top, ReaderScreen) and top.NAME == "help"):
             return
-        if self.looks.perform(action_id) or open_past(self, action_id, self._state_dir):
+        if self.deeds.perform(self.actions[action_id]) or self.looks.perform(action_id):
             return
-        if action_id == "help":
-            self.push_screen(HelpScreen(self.registry, self.keymap, self.context(), ascii_only=self.ascii_only))
-        elif action_id == "palette":
-            self.push_screen(palette())
-        elif action_id == "log" and self.main.active == "sessions":
-            if (session := self._session()) is not None:
-                self.push_screen(SessionScreen(session, ascii_only=self.ascii_only))
-        elif action_id == "attach":
-            self._go_to_session()
-        elif action_id == "log":
-            self.push_screen(LogScreen(self.main.log_path, ascii_only=self.ascii_only, open_log=self._open_log))
-        elif action_id == "details" and (row := self.main.cursor_row) is not None:
-            details = DetailsScreen(
-                row.key,
-                self.feed,
-                ascii_only=self.ascii_only,
-                open_log=self._open_log,
-                row_hints=self.row_hints,
-            )
-            self.push_screen(details)
-
-    def _session(self) -> Session | None:
-        """The one under the cursor."""
-        row, shown = self.main.cursor_row, self.main.shown
-        return session_of(shown, row) if row is not None and shown is not None else None
+        if not open_past(self, action_id, self.state_dir):
+            open_view(self, action_id)
 
     # The terminal
-
-    def _go_to_session(self) -> None:
-        """Lend the terminal to the session under the cursor, or send the tmux client that it is in there."""
-        session = self._session()
-        if session is None:
-            return
-        way = way_to(session, os.environ)
-        failure = why_gone(session)
-        back, client = way_back(session, os.environ, switches=way.switches) if not failure else ("", "")
-        way = telling(way, back, client)
-        if not failure and way.switches:
-            failure = go(way)
-        elif not failure:
-            with self.suspend():
-                failure = go(way)
-            self.main.refresh_everything()
-        if failure:
-            self.main.say(f"{session.name}: {failure}", "warn")
-        elif way.switches:
-            self.main.refresh_everything()
-            self.main.say(f"{session.name}: {back} comes back")
 
     def notify(
         self,

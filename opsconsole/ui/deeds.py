@@ -2,7 +2,8 @@
 
 Plans are made on threads, since making one looks at the machine again; of two keys the later one wins, and the same
 key pressed again while its plan is being made is one wish. A plan that comes when another screen has been opened in
-the meantime is dropped: a question must not jump at who is reading something else.
+the meantime is dropped: a question must not jump at who is reading something else. Boxes and screens are imported when
+they are opened: the first screen needs none of them.
 """
 
 from __future__ import annotations
@@ -22,21 +23,11 @@ from opsconsole.present.glyphs import glyphs
 from opsconsole.present.plan import plan_title, proposals, refused_text
 from opsconsole.ui.acting import Acting, Offer, Wish
 from opsconsole.ui.actions import ConsoleAction, Context
-from opsconsole.ui.dialogs.choice import ChoiceBox
-from opsconsole.ui.dialogs.hibernation import HibernationBox
-from opsconsole.ui.dialogs.menu import Entry, MenuBox
-from opsconsole.ui.dialogs.plan import Answer, PlanBox
-from opsconsole.ui.dialogs.refusal import RefusalBox
 from opsconsole.ui.fixes import alert_at, findings_at, next_step, row_key, settled_ids, tried_text
 from opsconsole.ui.keymap import shown_key
-from opsconsole.ui.menus import open_menu
 from opsconsole.ui.plan_words import standing
 from opsconsole.ui.remedies import Remedy, remedies
-from opsconsole.ui.screens.checklist import ChecklistScreen
-from opsconsole.ui.screens.journal import JournalScreen
-from opsconsole.ui.screens.plan import PlanScreen
 from opsconsole.ui.screens.reader import ReaderScreen
-from opsconsole.ui.screens.report import ReportScreen
 from opsconsole.ui.subjects import Member, Subject, presses_on_sessions, subjects_of
 from opsconsole.ui.under_way import Told, UnderWay, note
 from opsconsole.ui.verbs import BY_ID, running
@@ -44,6 +35,8 @@ from opsconsole.ui.wishes import Choose, wish_of
 
 if TYPE_CHECKING:
     from opsconsole.ui.app import ConsoleApp
+    from opsconsole.ui.dialogs.plan import Answer
+    from opsconsole.ui.screens.plan import PlanScreen
 
 PATIENCE_S = 0.4
 """How long a plan may take before the screen says that it is being made."""
@@ -110,11 +103,13 @@ class Deeds:
     def perform(self, action: ConsoleAction) -> bool:
         """Do an action of the registry; False when it is none of these."""
         if action.id == "actions":
+            from opsconsole.ui.menus import open_menu
+
             open_menu(self._app, self._say, self._wish)
         elif action.id == "journal":
             self.open_journal()
         elif action.id in ("report", "checklist"):
-            self._open_report(ReportScreen if action.id == "report" else ChecklistScreen)
+            self._open_report(action.id)
         elif action.id == "fix":
             self._fix()
         elif action.verb is not None or action.own:
@@ -169,6 +164,8 @@ class Deeds:
             if member is not None:
                 then(member)
 
+        from opsconsole.ui.dialogs.choice import ChoiceBox
+
         self._app.push_screen(
             ChoiceBox(question, members, self._app.screen, ascii_only=self._app.ascii_only), callback=chosen
         )
@@ -212,6 +209,9 @@ class Deeds:
             return
         if origin is self._app.main and self._app.main.footer.said:
             self._app.main.footer.say("")
+        from opsconsole.ui.dialogs.hibernation import HibernationBox
+        from opsconsole.ui.dialogs.plan import PlanBox
+
         box = (HibernationBox if wish.listed else PlanBox)(
             made,
             lambda: self._app.main.latest,
@@ -235,10 +235,14 @@ class Deeds:
         left = self._done_with(wish) if wish.findings else 0
         more = f"; {left} marked left, fix goes on with them" if left else ""
         if proposals(refused):
+            from opsconsole.ui.dialogs.refusal import RefusalBox
+
             path = str(wish.loaded.path) if wish.loaded.path is not None else ""
             self._app.push_screen(RefusalBox(refused, path, self._app.screen, ascii_only=self._app.ascii_only))
             return
         if wish.listed and refused.kind == "nothing" and refused.refusals:
+            from opsconsole.ui.dialogs.menu import Entry, MenuBox
+
             entries = [Entry(each.subject, "", each.subject, "", each.reason) for each in refused.refusals]
             about = "No session can be hibernated now"
             self._app.push_screen(MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only))
@@ -284,7 +288,7 @@ class Deeds:
         for entry in told.ended:
             self._note_tried(entry)
             top = self._app.screen
-            if not (isinstance(top, PlanScreen) and top.plan_id == entry.plan.id):
+            if getattr(top, "plan_id", "") != entry.plan.id:
                 word, status = standing(entry)
                 self._app.main.say(f"{plan_title(entry.plan)}: {word}", status)
 
@@ -293,15 +297,21 @@ class Deeds:
         key = shown_key(keys[0]) if keys else "the journal"
         self._app.main.footer.note(*note(self._unfinished, self._signs, key, looked_at=self._journal_looked_at))
 
-    def _open_report(self, screen: type[ReportScreen]) -> None:
+    def _open_report(self, action_id: str) -> None:
+        from opsconsole.ui.screens.checklist import ChecklistScreen
+        from opsconsole.ui.screens.report import ReportScreen
+
         shown = self._app.main.shown
         if shown is not None and shown.diagnosis is not None:
+            screen = ReportScreen if action_id == "report" else ChecklistScreen
             loaded = self._app.loaded
             self._app.push_screen(screen(shown, self._state_dir, loaded, ascii_only=self._app.ascii_only))
 
     def open_journal(self) -> None:
         if self._state_dir is None:
             return
+        from opsconsole.ui.screens.journal import JournalScreen
+
         self._journal_looked_at = True
         self._show_note()
         self._app.push_screen(JournalScreen(self._state_dir, self.open_plan, ascii_only=self._app.ascii_only))
@@ -310,6 +320,8 @@ class Deeds:
         """Follow one plan of the journal."""
         if self._state_dir is None:
             return
+        from opsconsole.ui.screens.plan import PlanScreen
+
         screen = PlanScreen(
             plan_id,
             self._state_dir,
@@ -341,6 +353,8 @@ class Deeds:
         return remedies(entry, self._app.main.latest) if not self._app.context().why_no_change else ()
 
     def _offer(self, entry: JournalEntry) -> None:
+        from opsconsole.ui.dialogs.menu import Entry, MenuBox
+
         offered = {f"remedy-{number}": remedy for number, remedy in enumerate(self._remedies(entry))}
         entries = [Entry(key, "", remedy.label, remedy.help, "") for key, remedy in offered.items()]
 

@@ -10,8 +10,6 @@ from textual.timer import Timer
 
 from opsconsole.engine.target_samples import TargetSamples
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.ui.dialogs.columns import ColumnsBox
-from opsconsole.ui.dialogs.themes import ThemeBox
 from opsconsole.ui.keymap import shown_key
 from opsconsole.ui.memory import Memory, look_of, view_of
 from opsconsole.ui.terminal import TerminalDriver
@@ -168,6 +166,8 @@ class Looks:
         def chosen(hidden: tuple[str, ...]) -> None:
             table.look(msgspec.structs.replace(table.view, hidden=hidden))
 
+        from opsconsole.ui.dialogs.columns import ColumnsBox
+
         box = ColumnsBox(
             table.title, table.columns, table.view.hidden, chosen, self._app.screen, ascii_only=self._app.ascii_only
         )
@@ -186,6 +186,8 @@ class Looks:
 
         def chosen(short: str | None) -> None:
             self.put_on(before if short is None else SHORT_NAMES[short])
+
+        from opsconsole.ui.dialogs.themes import ThemeBox
 
         app.push_screen(ThemeBox(now, show, app.screen, ascii_only=app.ascii_only), chosen)
 

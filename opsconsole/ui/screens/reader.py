@@ -133,6 +133,8 @@ class ReaderScreen(ThriftyScreen):
 
     NAME = ""
     """What the registry's actions know it by, see ``Context.screen``."""
+    row_key = ""
+    """Of the row whose details are read, if any are."""
 
     DEFAULT_CSS = """
     ReaderScreen { layout: vertical; }
@@ -147,6 +149,11 @@ class ReaderScreen(ThriftyScreen):
         self.view = LinesView(self.lay_out)
         self.footer_line = FooterLine(ascii_only=ascii_only)
         self._quiet_again: Timer | None = None
+
+    @property
+    def row_actions(self) -> tuple[str, ...]:
+        """Ids of the actions that are done here to the row whose details are read."""
+        return ()
 
     def compose(self) -> ComposeResult:
         yield self.title_line

@@ -1,0 +1,87 @@
+"""The screens that show one thing, opened by their keys and imported only then; and the way into a session."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opsconsole.model.session import Session
+    from opsconsole.ui.app import ConsoleApp
+
+
+def open_view(app: ConsoleApp, action_id: str) -> None:
+    """Put help, palette, details or a log on top, or go to the session under the cursor."""
+    if action_id == "help":
+        from opsconsole.ui.screens.help import HelpScreen
+
+        app.push_screen(HelpScreen(app.registry, app.keymap, app.context(), ascii_only=app.ascii_only))
+    elif action_id == "palette":
+        from opsconsole.ui.palette import palette
+
+        app.push_screen(palette())
+    elif action_id == "attach":
+        _go_to_session(app)
+    elif action_id == "log" and app.main.active == "sessions":
+        _open_session(app)
+    elif action_id == "log":
+        from opsconsole.ui.screens.log import LogScreen, follow_log
+
+        open_log = app.open_log or follow_log
+        app.push_screen(LogScreen(app.main.log_path, ascii_only=app.ascii_only, open_log=open_log))
+    elif action_id == "details":
+        _open_details(app)
+
+
+def _open_details(app: ConsoleApp) -> None:
+    from opsconsole.ui.screens.details import DetailsScreen
+    from opsconsole.ui.screens.log import follow_log
+
+    if (row := app.main.cursor_row) is not None:
+        details = DetailsScreen(
+            row.key,
+            app.feed,
+            ascii_only=app.ascii_only,
+            open_log=app.open_log or follow_log,
+            row_hints=app.row_hints,
+        )
+        app.push_screen(details)
+
+
+def _open_session(app: ConsoleApp) -> None:
+    from opsconsole.ui.screens.session import SessionScreen
+
+    if (session := _session(app)) is not None:
+        app.push_screen(SessionScreen(session, ascii_only=app.ascii_only))
+
+
+def _session(app: ConsoleApp) -> Session | None:
+    """The one under the cursor."""
+    from opsconsole.ui.logs import session_of
+
+    row, shown = app.main.cursor_row, app.main.shown
+    return session_of(shown, row) if row is not None and shown is not None else None
+
+
+def _go_to_session(app: ConsoleApp) -> None:
+    """Lend the terminal to the session under the cursor, or send the tmux client that it is in there."""
+    from opsconsole.ui.attach import go, telling, way_back, way_to, why_gone
+
+    session = _session(app)
+    if session is None:
+        return
+    way = way_to(session, os.environ)
+    failure = why_gone(session)
+    back, client = way_back(session, os.environ, switches=way.switches) if not failure else ("", "")
+    way = telling(way, back, client)
+    if not failure and way.switches:
+        failure = go(way)
+    elif not failure:
+        with app.suspend():
+            failure = go(way)
+        app.main.refresh_everything()
+    if failure:
+        app.main.say(f"{session.name}: {failure}", "warn")
+    elif way.switches:
+        app.main.refresh_everything()
+        app.main.say(f"{session.name}: {back} comes back")
