@@ -9,13 +9,14 @@ import hashlib
 import os
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from opsconsole.collect import procfs
 from opsconsole.model.identity import ProcessId
-from opsconsole.model.plan import ProcessMark
+from opsconsole.model.plan import ProcessMark, Survivor
 
 PROC = Path("/proc")
 HAS_PROC = sys.platform.startswith("linux")
@@ -176,6 +177,17 @@ def is_alive(process: ProcessId) -> bool:
     if now is None and HAS_PROC:
         return Path(f"{PROC}/{process.pid}").exists()
     return now is not None and now.mark.id == process and not now.ended
+
+
+def why_not_staying(survivors: Iterable[Survivor]) -> str:
+    """Why one that was to stay is not there as it was planned; empty while all are."""
+    for survivor in survivors:
+        now = look_at(survivor.pid, survivor.id.boot_id)
+        if now is None or now.ended or now.mark.id != survivor.id:
+            return f"{survivor.pid}, which was to stay, has ended: {survivor.command}"
+        if survivor.process is not None and (reason := difference(survivor.process, now)):
+            return f"{reason}; it was to stay"
+    return ""
 
 
 def own_line(boot: str) -> tuple[ProcessId, ...]:

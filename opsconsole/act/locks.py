@@ -125,8 +125,8 @@ def _shared_folder() -> Path | None:
 
 
 def target_keys(subplan: Subplan) -> list[str]:
-    """Each thing that a subplan changes."""
-    keys = []
+    """Each thing that a subplan changes, or that must stay for its sake."""
+    keys = [f"process:{each.pid}:{each.id.start_ticks}" for each in subplan.survivors]
     for target in subplan.targets:
         if target.process is not None:
             keys.append(f"process:{target.process.pid}:{target.process.id.start_ticks}")

@@ -13,7 +13,7 @@ import socket
 import time
 from collections import Counter
 
-from opsconsole.act.living import boot_id, difference, look_at
+from opsconsole.act.living import boot_id, difference, look_at, why_not_staying
 from opsconsole.act.policy import config_digest, why_not_act, why_not_profiles
 from opsconsole.act.request import Request
 from opsconsole.act.units import why_not_whole
@@ -100,11 +100,14 @@ def make_plan(
 
 
 def changed(plan: Plan) -> str:
-    """What of the plan's process targets is not any more as the operator sees it; empty while all is.
+    """What of the plan's processes, those that stay among them, is not any more as the operator sees it; empty while
+    all is.
 
-    For the dialog: it closes when this says something. Cheap: reads the targets only.
+    For the dialog: it closes when this says something. Cheap: reads these processes only.
     """
     boot = boot_id()
+    if reason := why_not_staying(each for subplan in plan.subplans for each in subplan.survivors):
+        return reason
     for target in plan.targets:
         if target.process is None:
             continue

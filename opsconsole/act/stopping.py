@@ -1,9 +1,9 @@
 """Ending processes: the procedure, and nothing that may shorten it.
 
-1. Hold every process of the subplan (targets and the trees captured in the plan). 2. Recognise each; one that is not
-what the operator saw any more: nothing is sent to any. 3. SIGTERM to the roots, SIGCONT to those that are stopped;
-wait. What outlives its root is asked as well. 4. After the grace time recognise again, SIGKILL to the survivors of
-that very set. 5. A bounded wait: what is left then is stuck in the kernel, and is said to be.
+1. Hold every process of the subplan (targets and the trees captured in the plan). 2. Recognise each, and who is to
+stay; one that is not what the operator saw any more: nothing is sent to any. 3. SIGTERM to the roots, SIGCONT to those
+that are stopped; wait. What outlives its root is asked as well. 4. After the grace time recognise again, SIGKILL to the
+survivors of that very set. 5. A bounded wait: what is left then is stuck in the kernel, and is said to be.
 Wrappers are ended before what they would start again. Already gone is success.
 """
 
@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from opsconsole.act import units
 from opsconsole.act.handle import Handle, close_all, wait_for
 from opsconsole.act.job import Job, StepFailed, TargetChanged
-from opsconsole.act.living import Living
+from opsconsole.act.living import Living, why_not_staying
 from opsconsole.act.policy import why_not_signal
 from opsconsole.model.plan import ProcessMark, Target
 
@@ -59,6 +59,7 @@ def end_targets(job: Job) -> None:
         wrappers = [each for each in held if each.target.role.startswith("wrapper")]
         for phase in (wrappers, [each for each in held if each not in wrappers]):
             if phase:
+                _look_at_survivors(job)
                 _end(job, phase)
     finally:
         close_all([handle for each in held for handle in each.handles])
@@ -73,6 +74,8 @@ def _recognise(job: Job, held: Sequence[_Held]) -> None:
     for each in held:
         if reason := each.root.recognise(why_not):
             raise TargetChanged(f"changed since the plan was made: {reason}; nothing was sent")
+    if reason := why_not_staying(job.subplan.survivors):
+        raise TargetChanged(f"changed since the plan was made: {reason}; nothing was sent")
     if reason := units.why_not_whole(each.target for each in held):
         raise TargetChanged(f"changed since the plan was made: {reason}; nothing was sent")
     for each in held:
@@ -85,6 +88,12 @@ def _recognise(job: Job, held: Sequence[_Held]) -> None:
         each.tree = kept
 
 
+def _look_at_survivors(job: Job) -> None:
+    """What still runs is spared from here on when it would be the last one. Raises StepFailed."""
+    if reason := why_not_staying(job.subplan.survivors):
+        raise StepFailed(f"{reason}; nothing further was sent")
+
+
 def _end(job: Job, held: Sequence[_Held]) -> None:
     _through_systemctl(job, [each for each in held if each.target.unit])
     _ask(job, [each for each in held if not each.target.unit])
@@ -95,6 +104,7 @@ def _end(job: Job, held: Sequence[_Held]) -> None:
         for each in held:
             _ask_orphans(job, each)
     if alive:
+        _look_at_survivors(job)
         _kill(job, held)
 
 

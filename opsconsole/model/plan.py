@@ -106,6 +106,8 @@ class Survivor(msgspec.Struct, frozen=True):
     memory_bytes: int | None
     reason: str
     """Why this one: ``the configured version``, ``holds the pid file``."""
+    process: ProcessMark | None = None
+    """By what it is recognised before anything is ended for its sake; None where it is only shown."""
 
     @property
     def pid(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from opsconsole.act import respawn
 from opsconsole.act.aim import memory_of
 from opsconsole.act.job import Job, Verification
-from opsconsole.act.living import is_alive
+from opsconsole.act.living import is_alive, look_at
 from opsconsole.act.minding import minders_of, warnings_of
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.stopping import end_targets
@@ -15,7 +15,7 @@ from opsconsole.act.stopping_plan import aim_instances, aim_wrappers, processes_
 from opsconsole.act.subjects import Subject, find_subject
 from opsconsole.act.survivor import Choice, choose
 from opsconsole.model.plan import Subplan, Survivor
-from opsconsole.model.worker import Helper
+from opsconsole.model.worker import Helper, Instance
 
 
 def plan(request: Request) -> Iterable[Part]:
@@ -42,16 +42,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         raise WhyNot("the duplicates have ended already", "nothing")
     targets = tuple(found.target for found in aimed)
     minders = minders_of(request, targets, processes_of(request, subject))
-    staying = tuple(
-        Survivor(
-            id=instance.id,
-            command=instance.command,
-            start=instance.start,
-            memory_bytes=memory_of(request, (instance.pid, *instance.children)),
-            reason=reason,
-        )
-        for instance, reason in choice.staying
-    )
+    staying = tuple(_survivor(request, instance, reason) for instance, reason in choice.staying)
     return Subplan(
         subject=subject.name,
         subject_kind=subject.kind,
@@ -66,6 +57,21 @@ def plan_one(request: Request, name: str) -> Subplan:
         minders=minders,
         known=tuple(instance.id for instance in seen.instances),
         data={"wanted": seen.wanted},
+    )
+
+
+def _survivor(request: Request, instance: Instance, reason: str) -> Survivor:
+    """Who stays, frozen as targets are. Raises WhyNot: it is not there any more."""
+    now = look_at(instance.pid, request.boot_id)
+    if now is None or now.ended or now.mark.id != instance.id:
+        raise WhyNot(f"{instance.pid}, which would stay, has ended: look again")
+    return Survivor(
+        id=instance.id,
+        command=instance.command,
+        start=instance.start,
+        memory_bytes=memory_of(request, (instance.pid, *instance.children)),
+        reason=reason,
+        process=now.mark,
     )
 
 
