@@ -1,8 +1,10 @@
 """Limits of what is started: those of the config, and for a restart those that the running one had.
 
 `memory` and `cpu_percent` of the config are held by a systemd scope where there is one. `address_space`, `cpu_time` and
-`open_files` are resource limits (getrlimit(2)) and hold everywhere; where the config is silent about one, a restarted
-program gets what its predecessor had. Whatever of it cannot be had is a warning of the plan.
+`open_files` are resource limits (getrlimit(2)) and hold everywhere. Where the config is silent about one, a restarted
+program gets what its predecessor had, as far as that was given to it: its parent has the same, or it is no lower than
+this console's own. A lower one may be of the program's own making, taken on when it had all it needed, and a successor
+that had it from its first instruction might never come up. Whatever cannot be had or is not kept is a warning.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from opsconsole.act.start_spec import has_scopes
+from opsconsole.act.start_spec import scope_runner
 from opsconsole.collect import procfs
 from opsconsole.collect.descriptors import usual_soft_limit
 from opsconsole.config.types import LimitsTable
@@ -53,8 +55,9 @@ def plan_limits(limits: LimitsTable, running: int | None = None) -> LimitPlan:
     own = limits_of(0)
     if not own:
         return LimitPlan(warnings=_held_by_scope(limits))
-    kept = limits_of(running) if running is not None else {}
     configured = _configured(limits, own)
+    kept, doubtful = _given_to(running, own) if running is not None else ({}, {})
+    doubtful = {name: pair for name, pair in doubtful.items() if name not in configured}
     give, seen, warnings = {}, [], [*_held_by_scope(limits), *_dangers(limits)]
     for name, wanted in sorted({**kept, **configured}.items()):
         can = _within(wanted, own.get(name, wanted))
@@ -65,7 +68,7 @@ def plan_limits(limits: LimitsTable, running: int | None = None) -> LimitPlan:
             if name not in configured:
                 seen.append(_told(name, can))
     if running is not None:
-        warnings += _lost_with_cgroup(running, limits)
+        warnings += [*_not_kept(running, doubtful), *_lost_with_cgroup(running, limits)]
     kept_of = (f"{running} runs with these limits, and its successor gets them: {', '.join(seen)}",) if seen else ()
     return LimitPlan(give, kept_of, tuple(warnings))
 
@@ -84,6 +87,34 @@ def limits_of(pid: int) -> dict[str, Pair]:
     if not pid and "nofile" in found:
         found["nofile"] = (usual_soft_limit(), found["nofile"][1])
     return found
+
+
+def _given_to(pid: int, own: Mapping[str, Pair]) -> tuple[dict[str, Pair], dict[str, Pair]]:
+    """What a process was given of its limits, as far as that can be told, and lower ones that may be of its making."""
+    has, parents = limits_of(pid), limits_of(_parent_of(pid))
+    given, doubtful = {}, {}
+    for name, pair in has.items():
+        ours = own.get(name, pair)
+        if pair == parents.get(name) or all(map(_at_most, ours, pair)):
+            given[name] = pair
+        else:
+            doubtful[name] = pair
+    return given, doubtful
+
+
+def _parent_of(pid: int) -> int:
+    """-1, which nothing has, where it cannot be read."""
+    stat = procfs.parse_stat(procfs.read_stat(f"/proc/{pid}/stat") or b"")
+    return stat.ppid if stat is not None and stat.ppid > 0 else -1
+
+
+def _not_kept(pid: int, doubtful: Mapping[str, Pair]) -> list[str]:
+    if not doubtful:
+        return []
+    keys = {"as": "address_space", "cpu": "cpu_time", "nofile": "open_files"}
+    named = [keys[name] for name in sorted(doubtful) if name in keys]
+    advice = f"; if it was given them, {', '.join(named)} under limits in its [[worker]] says so" if named else ""
+    return [f"{pid} may have set itself {told_limits(doubtful)}: its successor is started without{advice}"]
 
 
 def told_limits(give: Mapping[str, Pair]) -> str:
@@ -138,7 +169,7 @@ def _may_raise() -> bool:
 def _held_by_scope(limits: LimitsTable) -> tuple[str, ...]:
     if limits.memory is None and limits.cpu_percent is None:
         return ()
-    if has_scopes():
+    if scope_runner():
         return ("memory and cpu_percent are enforced by a systemd scope",)
     return ("memory and cpu_percent are watched, not enforced: there is no systemd user manager here",)
 
@@ -157,7 +188,7 @@ def _lost_with_cgroup(pid: int, limits: LimitsTable, proc: Path = Path("/proc"),
     found = []
     theirs, ours = _cgroups(f"{proc}/{pid}"), _cgroups(f"{proc}/self")
     memory = _cgroup_memory(theirs, ours, root)
-    if memory is not None and (limits.memory is None or not has_scopes()):
+    if memory is not None and (limits.memory is None or not scope_runner()):
         held = f"the cgroup of {pid} holds it to {_amount('rss', memory)} of memory; its successor starts outside"
         advice = f": limits = {{ memory = {memory} }} in its [[worker]] says so" if limits.memory is None else ""
         found.append(held + advice)

@@ -98,7 +98,13 @@ def start_steps(table: WorkerTable, limited: str = "") -> tuple[str, ...]:
     return (f"start {command_line(table.command)}{where}{names}{output}{limits}",)
 
 
-def has_scopes() -> bool:
-    """Whether `systemd-run --user --scope` can hold limits here."""
+def scope_runner() -> str:
+    """Absolute path of the `systemd-run` whose `--user --scope` can hold limits here; empty for none.
+
+    It is found where this console finds it: what is started may have another PATH.
+    """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    return bool(runtime) and Path(runtime, "systemd", "private").exists() and shutil.which("systemd-run") is not None
+    if not runtime or not Path(runtime, "systemd", "private").exists():
+        return ""
+    found = shutil.which("systemd-run")
+    return str(Path(found).absolute()) if found is not None else ""

@@ -18,7 +18,7 @@ from pathlib import Path
 from opsconsole.act import living
 from opsconsole.act.job import Job, StepFailed
 from opsconsole.act.limits import Pair, argv_limited, limits_of
-from opsconsole.act.start_spec import StartSpec, has_scopes, spec_of, why_not_start
+from opsconsole.act.start_spec import StartSpec, scope_runner, spec_of, why_not_start
 from opsconsole.collect.files import FileUnreadable
 from opsconsole.collect.logs import read_tail
 from opsconsole.config.types import WorkerTable
@@ -73,16 +73,14 @@ def _launch(job: Job, table: WorkerTable, attempt: int) -> tuple[subprocess.Pope
         if reason := why_not_start(table):
             raise StepFailed(reason)
         spec = spec_of(table)
-        limits = _limits(job)
-        limited = argv_limited(limits, spec.executable, spec.argv) if limits else spec.argv
-        argv = [*_scope(table), *limited]
+        executable, argv = _run_as(table, spec, _limits(job))
         output = open_log(spec.log)
         job.journal.record_start(job.subplan.key, None)
         began = time.time()
         try:
             child = subprocess.Popen(
                 argv,
-                executable=spec.executable if argv == [*spec.argv] else None,
+                executable=executable,
                 cwd=spec.cwd,
                 env=spec.environment,
                 stdin=subprocess.DEVNULL,
@@ -106,14 +104,23 @@ def _limits(job: Job) -> dict[str, Pair]:
     return given
 
 
+def _run_as(table: WorkerTable, spec: StartSpec, limits: dict[str, Pair]) -> tuple[str, tuple[str, ...]]:
+    """What is executed, and its argv: nothing of it is looked for in a PATH any more."""
+    scope = _scope(table)
+    if limits:
+        argv = (*scope, *argv_limited(limits, spec.executable, spec.argv))
+        return argv[0], argv
+    return (scope[0], (*scope, spec.executable, *spec.argv[1:])) if scope else (spec.executable, spec.argv)
+
+
 def _scope(table: WorkerTable) -> tuple[str, ...]:
     """`systemd-run` in front, where limits are configured and a scope can hold them."""
-    memory, cpu = table.limits.memory, table.limits.cpu_percent
-    if (memory is None and cpu is None) or not has_scopes():
+    memory, cpu, runner = table.limits.memory, table.limits.cpu_percent, scope_runner()
+    if (memory is None and cpu is None) or not runner:
         return ()
     limits = [f"-pMemoryMax={int(memory)}"] if memory is not None else []
     limits += [f"-pCPUQuota={cpu:g}%"] if cpu is not None else []
-    return ("systemd-run", "--user", "--scope", "--quiet", "--collect", *limits, "--")
+    return (runner, "--user", "--scope", "--quiet", "--collect", *limits, "--")
 
 
 def open_log(path: Path | None) -> int:

@@ -119,8 +119,7 @@ time.sleep(600)
 
 def test_limits_of_the_config_and_of_the_one_before_hold_for_the_one_that_is_started(world: World) -> None:
     world.worker("w", code=LIMITED, limits={"cpu_time": "2h"})
-    old = world.start(PYTHON, "w.py")
-    resource.prlimit(old.pid, resource.RLIMIT_NOFILE, (300, 400))
+    world.start("sh", "-c", f"ulimit -Sn 300; ulimit -Hn 400; {PYTHON} w.py; true")
     plan = world.plan("restart", "w")
     assert "open files 300 (hard 400)" in plan.subplans[0].seen[0]
     assert plan.subplans[0].steps[-1].endswith("limited to CPU time 7200s, open files 300 (hard 400)")

@@ -26,14 +26,36 @@ def running() -> Iterator[int]:
     child.wait()
 
 
-def test_a_successor_gets_what_the_running_one_has_and_it_is_said(running: int) -> None:
-    resource.prlimit(running, resource.RLIMIT_NOFILE, (64, 128))
-    resource.prlimit(running, resource.RLIMIT_AS, (1 << 31, 1 << 31))
+GIVES_LIMITS = "ulimit -Sn 64; ulimit -Hn 128; ulimit -v 2097152; sleep 600 & echo $!; wait"
+
+
+@pytest.fixture
+def given_limits() -> Iterator[int]:
+    """A process that has its limits of whoever started it."""
+    with subprocess.Popen(["sh", "-c", GIVES_LIMITS], stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        pid = int(starter.stdout.readline())
+        yield pid
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_a_successor_gets_what_the_running_one_was_given_and_it_is_said(given_limits: int) -> None:
+    running = given_limits
     made = plan_limits(LimitsTable(), running)
     assert made.give == {"nofile": (64, 128), "as": (1 << 31, 1 << 31)}
     assert told_limits(made.give) == "address space 2048 MiB, open files 64 (hard 128)"
     assert made.seen[0].startswith(f"{running} runs with these limits, and its successor gets them: address space 2048")
     assert made.warnings == ()
+
+
+def test_what_the_running_one_may_have_set_itself_is_told_and_not_given(running: int) -> None:
+    resource.prlimit(running, resource.RLIMIT_NOFILE, (64, 128))
+    made = plan_limits(LimitsTable(), running)
+    assert (made.give, made.seen) == ({}, ())
+    assert made.warnings == (
+        f"{running} may have set itself open files 64 (hard 128): its successor is started without;"
+        " if it was given them, open_files under limits in its [[worker]] says so",
+    )
 
 
 def test_what_does_not_differ_from_our_own_needs_no_words(running: int) -> None:
