@@ -21,7 +21,7 @@ from opsconsole.collect.environment_forms import WrongShape, read_entries
 from opsconsole.collect.environments import FILE_BYTES
 from opsconsole.collect.files import FileUnreadable, read_capped
 from opsconsole.config.types import EnvironmentFields, EnvironmentsTable
-from opsconsole.model.text import MASK, command_line, shown
+from opsconsole.model.text import MASK, clean, command_line, shown
 
 COMMAND_S = 60.0
 _FILE_TURN = threading.Lock()
@@ -90,20 +90,47 @@ def _url(table: EnvironmentsTable, which: Named) -> str:
 
 
 def _argv(command: tuple[str, ...], which: Named) -> tuple[str, ...]:
-    return tuple(filled(word, _values(which)) for word in command)
+    return filled_argv(command, _values(which))
 
 
-def filled(word: str, values: dict[str, str]) -> str:
-    """One word of an argv with its fields filled in, once: what a value holds is no field. A value never turns a word
-    into an option, and one that was cut or masked is not handed on. Raises StepFailed."""
-    for field, value in values.items():
-        if field in word and word.startswith(field) and value.startswith("-"):
-            raise StepFailed(f"{value!r} would be taken for an option")
-        if field in word and not value:
-            raise StepFailed(f"there is nothing to put in place of {field}")
-        if field in word and _is_cut(value):
-            raise StepFailed(f"what stands for {field} cannot be used as it was read")
-    return _in_place(word, values)
+def filled_argv(command: tuple[str, ...], values: dict[str, str]) -> tuple[str, ...]:
+    """An argv with its fields filled in, once: what a value holds is no field. A value stays one word, turns no word
+    into an option, leads to no other directory, and is quoted in a URL. Raises StepFailed."""
+    argv: list[str] = []
+    for word in command:
+        if reason := next((why for field in values if (why := _why_not_in(word, field, values[field], argv))), ""):
+            raise StepFailed(reason)
+        argv.append(_in_place(word, {field: _as_there(word, field, value) for field, value in values.items()}))
+    return tuple(argv)
+
+
+def _why_not_in(word: str, field: str, value: str, before: list[str]) -> str:
+    """Why this value cannot stand in place of the field in this word; empty when it can, or no such field is there."""
+    if field not in word:
+        return ""
+    if not value:
+        return f"there is nothing to put in place of {field}"
+    if _is_cut(value):
+        return f"what stands for {field} cannot be used as it was read"
+    if clean(value, len(value)) != value:
+        return f"{shown(value)!r} has control or invisible characters"
+    if word.startswith(field) and value.startswith("-") and "--" not in before:
+        return f"{value!r} would be taken for an option"
+    segments = value.split("/")
+    if field != "{url}" and ("." in segments or ".." in segments or not segments[0]):
+        return f"{value!r} would lead to another directory"
+    if len(segments) > 1 and "/" in word and not _in_url(word, field):
+        return f"{value!r} has a /, and would lead to another directory"
+    return ""
+
+
+def _as_there(word: str, field: str, value: str) -> str:
+    return quote(value, safe="") if _in_url(word, field) else value
+
+
+def _in_url(word: str, field: str) -> bool:
+    """Whether the field stands within a URL that the word begins, or has behind an option's ``=``."""
+    return "://" in word.partition(field)[0]
 
 
 def _in_place(text: str, values: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opsconsole.config import types
+from opsconsole.config.code_words import field_in_code
 from opsconsole.config.condition import BadCondition, parse_condition, parse_metric
 from opsconsole.config.problem import nearest, quoted
 from opsconsole.model.finding import RULE_NAMES
@@ -78,9 +79,20 @@ def _argv(value: tuple[str, ...]) -> str:
     return "has a NUL character; no argument has one" if any("\0" in word for word in value) else ""
 
 
+def _filled_argv(value: tuple[str, ...]) -> str:
+    """An argv whose fields are filled in with what others have named: never inside of code."""
+    if wrong := _argv(value):
+        return wrong
+    word = field_in_code(value)
+    if word and word == value[0]:
+        return f"{quoted(word)} is the program itself; name it, and give it the field as an argument"
+    advice = """hand it on as a word of its own: ["sh", "-c", "… \\"$1\\"", "sh", "{name}"]"""
+    return f"{quoted(word)} is code, and what a field stands for would be run as such; {advice}" if word else ""
+
+
 def _delete_argv(value: tuple[str, ...]) -> str:
     names_one = any(map(_PLACEHOLDER.search, value))
-    return _argv(value) or ("" if names_one else "does not say which one; it needs {id}, {name} or {port}")
+    return _filled_argv(value) or ("" if names_one else "does not say which one; it needs {id}, {name} or {port}")
 
 
 def _words(value: tuple[str, ...]) -> str:
@@ -264,5 +276,6 @@ _CHECKS: dict[tuple[type, str], Check] = {
     (types.AlertTable, "when"): _condition,
     (types.TargetTable, "metric"): _metric,
     (types.TargetTable, "want"): _filled,
+    (types.ActionTable, "command"): _filled_argv,
     (types.ActionTable, "key"): _action_key,
 }

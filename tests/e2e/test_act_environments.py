@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from opsconsole.config.load import ConfigError
 from opsconsole.model.plan import Plan
 from tests.e2e.act_ground import PYTHON, World
 
@@ -201,6 +202,34 @@ def test_a_command_gets_its_fields_as_words_never_as_a_shells_text(world: World)
     made = world.make("delete-environment", "--all")
     assert not isinstance(made, Plan)
     assert "taken for an option" in made.reason
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [(["sh", "-c", "rm -r envs/$1", "sh", "{name}"], ".."), (["rm", "-r", "envs/one/{name}"], "../two")],
+)
+def test_a_name_that_leads_elsewhere_is_refused(world: World, command: list[str], name: str) -> None:
+    for kept in ("one", "two"):
+        (world.folder / "envs" / kept).mkdir(parents=True)
+    path = world.folder / "environments.json"
+    path.write_text(json.dumps([{"name": name, "created_at": 0}, {"name": "b"}]))
+    entries = {"command": ["cat", str(path)], "delete_command": command, "cwd": str(world.folder)}
+    world.table("environments", entries)
+    assert "another directory" in world.refused("delete-environment", name).reason
+    assert sorted(each.name for each in (world.folder / "envs").iterdir()) == ["one", "two"]
+
+
+@pytest.mark.parametrize("heading", ["[action]", "environments"])
+def test_a_field_in_a_shells_code_is_no_right_config(world: World, heading: str) -> None:
+    """Whoever may name a session or an environment would run code as the operator."""
+    code = ["sh", "-c", "echo removing {name}"]
+    if heading == "environments":
+        world.table(heading, {"command": ["cat", "envs.json"], "delete_command": code})
+    else:
+        world.table(heading, {"name": "say", "on": "session", "command": code})
+    with pytest.raises(ConfigError, match="is code") as problem:
+        world.loaded()
+    assert '"$1"' in str(problem.value).replace("\\", "")
 
 
 def test_an_own_command_runs_on_its_row(world: World) -> None:

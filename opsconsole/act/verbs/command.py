@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterable
 from typing import Any
 
-from opsconsole.act.environment_removal import filled
+from opsconsole.act.environment_removal import filled_argv
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
 from opsconsole.act.living import boot_id, difference, look_at
 from opsconsole.act.policy import why_not_name
@@ -51,7 +51,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         raise WhyNot(reason)
     values = _values(action, request.snapshot, name)
     try:
-        argv = tuple(filled(word, values) for word in action.command)
+        argv = filled_argv(action.command, values)
     except StepFailed as failed:
         raise WhyNot(failed.reason) from None
     return Subplan(
@@ -128,7 +128,7 @@ def execute(job: Job) -> None:
     action = _action(job.loaded.config, str(job.subplan.data["action"]))
     if action is None:
         raise StepFailed("it is not in the config any more")
-    argv = tuple(filled(word, job.subplan.data["values"]) for word in action.command)
+    argv = filled_argv(action.command, job.subplan.data["values"])
     with job.step(f"run {command_line(argv)}") as step:
         _still_the_same(job)
         try:

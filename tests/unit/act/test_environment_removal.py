@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsconsole.act.environment_removal import Named, filled, removal_line
+from opsconsole.act.environment_removal import Named, filled_argv, removal_line
 from opsconsole.act.job import StepFailed
 from opsconsole.config.types import EnvironmentsTable
 
@@ -34,10 +34,38 @@ def test_a_slash_in_an_id_stays_part_of_it() -> None:
 
 
 def test_what_a_value_holds_is_no_field_of_its_own() -> None:
-    assert filled("env-{id}", {"{id}": "a{port}", "{port}": "8080"}) == "env-a{port}"
+    assert filled_argv(("env-{id}",), {"{id}": "a{port}", "{port}": "8080"}) == ("env-a{port}",)
 
 
-@pytest.mark.parametrize("value", ["-rf", "", "cut…"])
-def test_a_value_that_would_not_name_it_is_refused(value: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        *[("{id}", value) for value in ("-rf", "", "cut…", "a\nb", "..", "../../etc", "/etc", "a/../../b")],
+        *[("/srv/envs/{id}", value) for value in ("..", ".", "a/b", "../../etc", "/etc")],
+        *[("{id}/data", value) for value in ("..", "a/b", "/")],
+        ("http://127.0.0.1:9/envs/{id}", ".."),
+    ],
+)
+def test_a_value_that_would_not_name_it_is_refused(word: str, value: str) -> None:
     with pytest.raises(StepFailed):
-        filled("{id}", {"{id}": value})
+        filled_argv(("remove", word), {"{id}": value})
+
+
+@pytest.mark.parametrize(
+    ("command", "value", "argv"),
+    [
+        (("remove", "--", "{id}"), "-rf", ("remove", "--", "-rf")),
+        (("remove", "--name={id}"), "-rf", ("remove", "--name=-rf")),
+        (("remove", "{id}"), "feature/x", ("remove", "feature/x")),
+        (("remove", "{id}"), "a; $(id)", ("remove", "a; $(id)")),
+        (
+            ("curl", "http://127.0.0.1:9/envs/{id}?by=me"),
+            "a/b?all=1",
+            ("curl", "http://127.0.0.1:9/envs/a%2Fb%3Fall%3D1?by=me"),
+        ),
+    ],
+)
+def test_a_value_stays_one_word_as_its_place_wants_it(
+    command: tuple[str, ...], value: str, argv: tuple[str, ...]
+) -> None:
+    assert filled_argv(command, {"{id}": value}) == argv

@@ -154,6 +154,14 @@ def test_the_incidents_machine_is_described_whole() -> None:
         (ACTION + 'key = "ctrl+b"', '4: [[action]] "a" key: "ctrl+b" is reserved: it is the prefix of tmux; take'),
         (ACTION + 'key = "ctrl-A"', '4: [[action]] "a" key: "ctrl-A" is reserved'),
         (ACTION + 'key = "^s"', '4: [[action]] "a" key: "^s" is reserved'),
+        (
+            '[[action]]\nname = "a"\ncommand = ["bash", "-c", "echo {name}"]\n',
+            '3: [[action]] "a" command: "echo {name}" is code, and what a field stands for would be run as such;',
+        ),
+        (
+            '[environments]\nurl = "http://127.0.0.1:9/"\ndelete_command = ["sh", "-c", "rm {name}"]\n',
+            '3: [environments] delete_command: "rm {name}" is code',
+        ),
         (ACTION + 'on = "sites"', '4: [[action]] "a" on: "sites" is not one of its words; did you mean "site"?'),
         (
             f'{ACTION}key = "T"\n{ACTION}key = "T"'.replace('"a"', '"b"', 1),
