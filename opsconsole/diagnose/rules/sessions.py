@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from opsconsole.config.types import Config
@@ -13,6 +14,8 @@ from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
 
 SUBJECT = "sessions"
+_DEFAULT_SOCKET = re.compile(r"(/private)?/tmp/tmux-\d+/default")
+"""What tmux asks by itself; one that is called the same elsewhere must be named."""
 
 
 def sessions_many(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
@@ -133,5 +136,5 @@ def session_dead(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
 
 def _tmux(session: Session, *words: str) -> str:
     """A tmux command for the session's own server."""
-    server = () if session.socket.endswith("/default") else ("-S", session.socket)
+    server = () if _DEFAULT_SOCKET.fullmatch(session.socket) else ("-S", session.socket)
     return command(("tmux", *server, *words))

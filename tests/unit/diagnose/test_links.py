@@ -65,6 +65,19 @@ def test_a_session_is_blamed_for_a_load_that_it_has_a_part_in(cpu_percent: float
     assert ("notes" in load.root_cause) is blamed
 
 
+@pytest.mark.parametrize(
+    ("socket", "command"),
+    [
+        ("/tmp/tmux-1000/default", "tmux attach -t =a"),
+        ("/private/tmp/tmux-501/default", "tmux attach -t =a"),
+        ("/srv/sockets/default", "tmux -S /srv/sockets/default attach -t =a"),
+    ],
+)
+def test_commands_for_a_session_reach_its_own_server(socket: str, command: str) -> None:
+    (hung,) = found_by("session-hung", scene(sessions=(session("a", state="hung", idle_s=60.0, socket=socket),)))
+    assert hung.remedy.steps[0].replace("'", "").endswith(command)
+
+
 def test_errors_of_others_are_not_laid_on_the_port_pool() -> None:
     def logging(name: str, line: str) -> Worker:
         pattern = LogPattern(template=line, count=9, first=None, last=AT - 2.0, every_s=(60.0, 60.0), sample=line)
