@@ -113,7 +113,9 @@ def stop_steps(target: Target, grace_s: float) -> tuple[str, ...]:
         return (" ".join(units.systemctl("stop", target.unit)),)
     children = len(target.tree)
     tree = f" and its {children} child{'ren' if children > 1 else ''}" if children else ""
+    outlives = "; what outlives it is asked as well, and has as long" if children else ""
+    left = f"SIGKILL to what is left of {'them' if children else 'it'}{outlives}"
     return (
         f"SIGTERM {mark.pid} ({target.role}: {target.command})",
-        f"wait up to {grace_s:g}s for it{tree} to end; SIGKILL to what is left of {'them' if children else 'it'}",
+        f"wait up to {grace_s:g}s for it{tree} to end; {left}",
     )

@@ -80,6 +80,8 @@ class Step:
         """What it has started."""
         self.failure = ""
         """Set: the step did not do what it should, and its body went on all the same."""
+        self.over = False
+        """Whether it is done whatever becomes of the steps that are under way beside it."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -116,7 +118,11 @@ class Job(msgspec.Struct, frozen=True):
             raise failed from error
         except Exception as error:
             # Whoever reads the journal later must not take it for still under way.
-            self.journal.end_step(self.plan.id, record, "failed", str(error) or type(error).__name__)
+            if step.over:
+                self.journal.end_step(self.plan.id, record, "done", step.detail, step.process)
+            else:
+                reason = str(error) or type(error).__name__
+                self.journal.end_step(self.plan.id, record, "failed", ": ".join(filter(None, (step.failure, reason))))
             raise
         if step.failure:
             self.journal.end_step(self.plan.id, record, "failed", step.failure)

@@ -2,13 +2,15 @@
 
 1. Hold every process of the subplan (targets and the trees captured in the plan). 2. Recognise each, and who is to
 stay; one that is not what the operator saw any more: nothing is sent to any. 3. SIGTERM to the roots, SIGCONT to those
-that are stopped; wait. What outlives its root is asked as well. 4. After the grace time recognise again, SIGKILL to the
-survivors of that very set. 5. A bounded wait: what is left then is stuck in the kernel, and is said to be.
+that are stopped; wait. What outlives its root is asked as well, and has as long. 4. After the grace time recognise
+again, SIGKILL to the survivors of that very set. 5. A bounded wait: what is left then is stuck in the kernel, and is
+said to be.
 Wrappers are ended before what they would start again. Already gone is success.
 """
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import time
@@ -38,7 +40,7 @@ class _Held:
         self.target = target
         self.root = Handle(mark)
         self.tree = [Handle(member) for member in target.tree]
-        self.asked = False
+        self.root_asked_at = self.tree_asked_at = math.inf
 
     @property
     def handles(self) -> list[Handle]:
@@ -47,6 +49,12 @@ class _Held:
     @property
     def alive(self) -> list[Handle]:
         return [handle for handle in self.handles if not handle.has_ended]
+
+    def overdue(self, grace_s: float, now: float) -> list[Handle]:
+        """What was asked to end that long ago, and has not."""
+        latest = now - grace_s
+        root = [self.root] if self.root_asked_at <= latest else []
+        return [handle for handle in (*root, *(self.tree if self.tree_asked_at <= latest else ())) if not handle.look()]
 
 
 def end_targets(job: Job) -> None:
@@ -97,15 +105,16 @@ def _look_at_survivors(job: Job) -> None:
 def _end(job: Job, held: Sequence[_Held]) -> None:
     _through_systemctl(job, [each for each in held if each.target.unit])
     _ask(job, [each for each in held if not each.target.unit])
-    began = time.monotonic()
-    deadline = began + job.plan.grace_s
-    while (alive := _alive(held)) and time.monotonic() < deadline:
-        wait_for(alive, min(deadline - time.monotonic(), ORPHAN_WAIT_S / 4))
+    for each in held:
+        each.root_asked_at = time.monotonic()
+    while alive := _alive(held):
+        wait_for(alive, ORPHAN_WAIT_S / 4)
         for each in held:
             _ask_orphans(job, each)
-    if alive:
-        _look_at_survivors(job)
-        _kill(job, held)
+        now = time.monotonic()
+        if overdue := [handle for each in held for handle in each.overdue(job.plan.grace_s, now)]:
+            _look_at_survivors(job)
+            _kill(job, overdue)
 
 
 def _alive(held: Iterable[_Held]) -> list[Handle]:
@@ -142,19 +151,21 @@ def run_systemctl(job: Job, verb: str, unit: str) -> None:
 
 
 def _ask(job: Job, held: Sequence[_Held]) -> None:
-    """SIGTERM to each root, as a step of its own; none waits for another."""
+    """SIGTERM to each root, as a step of its own; none waits for another. All are recorded before the first is sent."""
     failed: list[tuple[int, str]] = []
     with ExitStack() as steps:
         under_way = []
         for each in held:
             mark = each.root.mark
             step = steps.enter_context(job.step(f"SIGTERM {mark.pid} ({each.target.role}: {mark.command})"))
+            step.failure = "not sent"
             under_way.append((each, step))
+        for each, step in under_way:
             try:
-                step.detail = _send_term(each.root)
+                step.detail, step.failure, step.over = _send_term(each.root), "", True
             except OSError as error:
                 step.failure = f"not sent: {error.strerror}"
-                failed.append((step.number, f"{mark.pid}: {error.strerror}"))
+                failed.append((step.number, f"{each.root.mark.pid}: {error.strerror}"))
         _settle([each.root for each in held])
         for each, step in under_way:
             if each.root.has_ended and not step.detail:
@@ -185,9 +196,10 @@ def _settle(roots: Sequence[Handle]) -> None:
 
 def _ask_orphans(job: Job, each: _Held) -> None:
     """What is left of a tree whose root has ended is asked to end as well, once."""
-    if each.asked or each.root.ended_at is None or time.monotonic() - each.root.ended_at < ORPHAN_WAIT_S:
+    asked = each.tree_asked_at < math.inf
+    if asked or each.root.ended_at is None or time.monotonic() - each.root.ended_at < ORPHAN_WAIT_S:
         return
-    each.asked = True
+    each.tree_asked_at = time.monotonic()
     left = [handle for handle in each.tree if not handle.look()]
     if not left:
         return
@@ -198,13 +210,12 @@ def _ask_orphans(job: Job, each: _Held) -> None:
                 handle.send(signal.SIGCONT)
 
 
-def _kill(job: Job, held: Sequence[_Held]) -> None:
-    """SIGKILL to what is left of the planned set, each recognised once more."""
+def _kill(job: Job, left: Sequence[Handle]) -> None:
+    """SIGKILL to these of the planned set, each recognised once more."""
 
     def why_not(process: Living) -> str:
         return why_not_signal(process, job.bounds)
 
-    left = _alive(held)
     pids = ", ".join(str(handle.mark.pid) for handle in left)
     with job.step(f"SIGKILL {pids} (did not end within {job.plan.grace_s:g}s)") as step:
         spared = []

@@ -271,6 +271,31 @@ def test_a_pool_that_outlives_its_root_is_ended_as_the_plan_has_it(world: World)
     assert [step.text.split()[0] for step in world.entry(plan).steps] == ["SIGTERM", "SIGTERM", "SIGKILL"]
 
 
+SLOW_ROOT = """
+import os, signal, time
+if os.fork() == 0:
+    def end(*_):
+        time.sleep(1.0)
+        open("put away", "w").close()
+        os._exit(0)
+    signal.signal(15, end)
+    while True: time.sleep(600)
+signal.signal(15, lambda *_: (time.sleep(1.5), os._exit(0)))
+print("up", flush=True)
+while True: time.sleep(600)
+"""
+
+
+def test_what_outlives_a_root_that_took_its_time_is_asked_and_has_its_own(world: World) -> None:
+    world.worker("pool", code=SLOW_ROOT)
+    world.start(PYTHON, "pool.py")
+    plan = world.plan("stop", "pool", grace_s=2.0)
+    result = world.done(plan)
+    assert (result.result, result.verified) == ("done", True)
+    assert (world.folder / "put away").exists(), "the child has ended by itself"
+    assert [step.text.split()[0] for step in world.entry(plan).steps] == ["SIGTERM", "SIGTERM"]
+
+
 def test_one_instance_under_a_loop_comes_back_and_the_loop_is_named_before_and_after(world: World) -> None:
     world.worker("looped", wrappers=["keep.sh"])
     world.program("keep.sh", f"while true; do {PYTHON} looped.py; sleep 0.1; done\n")

@@ -14,6 +14,7 @@ import pytest
 from opsconsole.act import handle, stopping
 from opsconsole.act.handle import Handle
 from opsconsole.act.job import Job, StepFailed, TargetChanged
+from opsconsole.act.journal import JournalFailed
 from opsconsole.act.living import boot_id, look_at, own_line
 from opsconsole.act.policy import bounds_of
 from opsconsole.act.stopping import end_targets
@@ -137,6 +138,46 @@ def test_a_signal_that_is_not_permitted_fails_its_step_and_the_others_are_sent(
     assert [state for _, state, _ in journal.steps] == ["failed", "done"]
     assert children[1].wait(10) == -signal.SIGTERM
     assert children[0].poll() is None
+
+
+class Full(Memory):
+    """A journal whose disk fills after so many steps were begun and so many ended."""
+
+    def __init__(self, begun: int, ended: int) -> None:
+        super().__init__()
+        self.begun, self.ended = begun, ended
+
+    def begin_step(self, plan_id: str, subject: str, text: str) -> StepRecord:
+        if len(self.steps) == self.begun:
+            raise JournalFailed("the disk is full")
+        return super().begin_step(plan_id, subject, text)
+
+    def end_step(
+        self, plan_id: str, step: StepRecord, state: StepState, detail: str = "", process: ProcessId | None = None
+    ) -> StepRecord:
+        self.ended -= 1
+        if self.ended == -1:
+            raise JournalFailed("the disk is full")
+        return super().end_step(plan_id, step, state, detail, process)
+
+
+def test_nothing_is_sent_before_all_that_is_sent_at_once_is_recorded(children: list[subprocess.Popen[bytes]]) -> None:
+    journal = Full(begun=1, ended=9)
+    with pytest.raises(JournalFailed):
+        end_targets(job(journal, start(children), start(children)))
+    assert [step[1:] for step in journal.steps] == [("failed", "not sent: the disk is full")]
+    time.sleep(0.2)
+    assert [child.poll() for child in children] == [None, None]
+
+
+def test_what_was_sent_is_told_as_sent_when_the_end_of_another_step_cannot_be_recorded(
+    children: list[subprocess.Popen[bytes]],
+) -> None:
+    journal = Full(begun=9, ended=0)
+    with pytest.raises(JournalFailed):
+        end_targets(job(journal, start(children), start(children)))
+    assert sorted(step[1] for step in journal.steps) == ["done", "started"]
+    assert [child.wait(10) for child in children] == [-signal.SIGTERM, -signal.SIGTERM]
 
 
 @pytest.mark.parametrize("code", ["", DEAF], ids=["ends", "deaf"])
