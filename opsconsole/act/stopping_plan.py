@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from opsconsole.act.aim import Aimed, aim, stop_steps
+from opsconsole.act.neighbours import Below, below, ids_of
 from opsconsole.act.request import Request, WhyNot
 from opsconsole.act.subjects import Subject
 from opsconsole.model.identity import ProcessId
@@ -24,31 +27,47 @@ def aim_all(request: Request, subject: Subject) -> list[Aimed]:
 
 
 def aim_wrappers(request: Request, subject: Subject, wrappers: Iterable[Helper], reason: str) -> list[Aimed]:
-    """These wrappers as targets, with what is below them and is no instance."""
-    table = processes_of(request, subject)
-    instances = {each.pid for each in subject.seen.instances}
-    apart = {process.pid for pid in instances for process in table.tree(pid)}
+    """These wrappers as targets, with what is below them and is no instance; but for those that have others too."""
     aimed = []
     for wrapper in wrappers:
-        below = [process.pid for process in table.tree(wrapper.pid)[1:] if process.pid not in apart]
-        aimed += _unless_ended(request, wrapper.id, "wrapper", reason, below, subject)
+        found = _below_wrapper(request, subject, wrapper)
+        if not found.neighbours:
+            aimed += _unless_ended(request, wrapper.id, "wrapper", reason, found, subject)
     return aimed
 
 
+def wrappers_that_stay(request: Request, subject: Subject, wrappers: Iterable[Helper]) -> tuple[str, ...]:
+    """For people: those of these wrappers that are not ended, since something of another runs below them too."""
+    return tuple(
+        f"wrapper {wrapper.pid} ({wrapper.command}) stays: {found.neighbours[0].process.pid} of"
+        f" {found.neighbours[0].whose} runs below it too. If it is a loop it starts {subject.name} again"
+        for wrapper in wrappers
+        if (found := _below_wrapper(request, subject, wrapper)).neighbours
+    )
+
+
+def _below_wrapper(request: Request, subject: Subject, wrapper: Helper) -> Below:
+    instances = [each.pid for each in subject.seen.instances]
+    return below(request, processes_of(request, subject), wrapper.pid, ids_of(subject.seen), instances)
+
+
 def aim_instances(request: Request, subject: Subject, instances: Iterable[tuple[Instance, str]]) -> list[Aimed]:
+    table, own = processes_of(request, subject), ids_of(subject.seen)
+    apart = [each.pid for each in subject.seen.instances]
+    role = f"owner of port {subject.port}" if subject.port is not None else "instance"
     aimed = []
     for instance, reason in instances:
-        role = f"owner of port {subject.port}" if subject.port is not None else "instance"
-        aimed += _unless_ended(request, instance.id, role, reason, instance.children, subject, subject.port)
+        found = below(request, table, instance.pid, own, apart)
+        aimed += _unless_ended(request, instance.id, role, reason, found, subject, subject.port)
     return aimed
 
 
 def aim_remnants(request: Request, subject: Subject) -> list[Aimed]:
-    table = processes_of(request, subject)
+    table, own = processes_of(request, subject), ids_of(subject.seen)
     aimed = []
     for remnant in subject.seen.remnants:
-        below = [process.pid for process in table.tree(remnant.pid)[1:]]
-        aimed += _unless_ended(request, remnant.id, "remnant", remnant.reason, below, subject)
+        found = below(request, table, remnant.pid, own)
+        aimed += _unless_ended(request, remnant.id, "remnant", remnant.reason, found, subject)
     return aimed
 
 
@@ -57,12 +76,13 @@ def _unless_ended(
     process: ProcessId,
     role: str,
     reason: str,
-    children: Iterable[int],
+    found: Below,
     subject: Subject,
     port: int | None = None,
 ) -> list[Aimed]:
     try:
-        return [aim(request, process, role, reason, children, subject.name, port)]
+        aimed = aim(request, process, role, reason, found.own, subject.name, port)
+        return [msgspec.structs.replace(aimed, warnings=(*aimed.warnings, *found.told))]
     except WhyNot as why_not:
         if why_not.kind == "nothing":
             return []  # it has ended since the snapshot: as wanted

@@ -11,7 +11,7 @@ from opsconsole.act.living import is_alive, look_at
 from opsconsole.act.minding import minders_of, warnings_of
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.stopping import end_targets
-from opsconsole.act.stopping_plan import aim_instances, aim_wrappers, processes_of, steps_of
+from opsconsole.act.stopping_plan import aim_instances, aim_wrappers, processes_of, steps_of, wrappers_that_stay
 from opsconsole.act.subjects import Subject, find_subject
 from opsconsole.act.survivor import Choice, choose
 from opsconsole.model.plan import Subplan, Survivor
@@ -38,6 +38,9 @@ def plan_one(request: Request, name: str) -> Subplan:
         *aim_wrappers(request, subject, stray, "would start another copy"),
         *aim_instances(request, subject, choice.going),
     ]
+    shared = wrappers_that_stay(request, subject, stray)
+    if not aimed and shared:
+        raise WhyNot(shared[0])
     if not aimed:
         raise WhyNot("the duplicates have ended already", "nothing")
     targets = tuple(found.target for found in aimed)
@@ -52,6 +55,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         checks=_checks(subject, staying, request.watch_s),
         warnings=(
             *(warning for found in aimed for warning in found.warnings),
+            *shared,
             *warnings_of(request, minders),
         ),
         minders=minders,

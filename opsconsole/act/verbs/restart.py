@@ -15,7 +15,7 @@ from opsconsole.act.minding import BACK_S, await_return, minders_of
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.start_spec import why_not_start
 from opsconsole.act.stopping import end_targets, recognise_targets, run_systemctl
-from opsconsole.act.stopping_plan import aim_all, processes_of, steps_of
+from opsconsole.act.stopping_plan import aim_all, processes_of, steps_of, wrappers_that_stay
 from opsconsole.act.subjects import find_subject, why_no_command
 from opsconsole.act.tables import table_of
 from opsconsole.act.verbs import start
@@ -60,6 +60,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         warnings=(
             *(warning for found in aimed for warning in found.warnings),
             *wrappers,
+            *wrappers_that_stay(request, subject, seen.wrappers),
             *limits.warnings,
         ),
         minders=minders,

@@ -10,7 +10,7 @@ from opsconsole.act.minding import minders_of, warnings_of
 from opsconsole.act.pid_file import remove_pid_file
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.stopping import end_targets
-from opsconsole.act.stopping_plan import aim_all, processes_of, steps_of
+from opsconsole.act.stopping_plan import aim_all, processes_of, steps_of, wrappers_that_stay
 from opsconsole.act.subjects import find_subject
 from opsconsole.act.tables import port_of, table_of
 from opsconsole.collect.pid_files import read_pid_file
@@ -24,7 +24,10 @@ def plan(request: Request) -> Iterable[Part]:
 def plan_one(request: Request, name: str) -> Subplan:
     subject = find_subject(request, name)
     aimed = aim_all(request, subject)
+    staying = wrappers_that_stay(request, subject, subject.seen.wrappers)
     if not aimed:
+        if staying:
+            raise WhyNot(staying[0])
         if subject.seen.suspects:
             suspect = subject.seen.suspects[0]
             raise WhyNot(f"{suspect.pid} may be it ({suspect.reason}): what cannot be told is not stopped", "unknown")
@@ -42,6 +45,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         checks=(f"{subject.name}: nothing of it runs", *ports, f"nothing of it comes back within {request.watch_s:g}s"),
         warnings=(
             *(warning for found in aimed for warning in found.warnings),
+            *staying,
             *warnings_of(request, minders),
             *(f"{suspect.pid} may be it too, and is left alone: {suspect.reason}" for suspect in subject.seen.suspects),
         ),

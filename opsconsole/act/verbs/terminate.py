@@ -14,6 +14,7 @@ from opsconsole.act import respawn
 from opsconsole.act.aim import aim, stop_steps
 from opsconsole.act.job import Job, Verification
 from opsconsole.act.minding import minders_of, warnings_of
+from opsconsole.act.neighbours import below
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.stopping import end_targets
 from opsconsole.act.tables import SERVICE
@@ -44,7 +45,9 @@ def plan_one(request: Request, name: str) -> Subplan:
     if table is None:
         raise WhyNot(f"processes: {request.snapshot.processes.reason or 'not read'}", "unknown")
     process, part = _meant(request, name, table)
-    aimed = aim(request, process, part.role, "named by the operator", _tree(request, process.pid, table))
+    # Whatever is of anything in the config stands by itself, another instance of the same worker too.
+    found = below(request, table, process.pid, (process,))
+    aimed = aim(request, process, part.role, "named by the operator", found.own)
     target = aimed.target
     return Subplan(
         subject=str(process.pid),
@@ -54,6 +57,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         checks=(f"{process.pid} and what the plan names of its tree have ended", *_watched(request, part)),
         warnings=(
             *aimed.warnings,
+            *found.told,
             *_wrapped(process, part, table),
             *warnings_of(request, minders_of(request, (target,), table)),
         ),
@@ -133,15 +137,6 @@ def _part(request: Request, pid: int) -> _Part:
             )
             return _Part(f"owner of port {service.port}", owner, key=SERVICE + service.name if commanded else "")
     return _Part()
-
-
-def _tree(request: Request, pid: int, table: ProcessTable) -> list[int]:
-    """Its descendants, without the trees of other workers' instances that it started."""
-    others = {each.pid for worker in request.snapshot.workers.value or () for each in worker.instances} - {pid}
-    apart = {process.pid for other in others for process in table.tree(other)} if others else set()
-    if any(pid in {process.pid for process in table.tree(other)} for other in others):
-        apart = set()
-    return [process.pid for process in table.tree(pid)[1:] if process.pid not in apart]
 
 
 def execute(job: Job) -> None:
