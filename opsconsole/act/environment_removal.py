@@ -9,7 +9,6 @@ import contextlib
 import os
 import re
 import secrets
-import subprocess
 import threading
 from pathlib import Path
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from opsconsole.act.job import StepFailed
+from opsconsole.act.own_command import run_to_end
 from opsconsole.collect.environment_forms import WrongShape, read_entries
 from opsconsole.collect.environments import FILE_BYTES
 from opsconsole.collect.files import FileUnreadable, read_capped
@@ -156,23 +156,12 @@ def _by_request(table: EnvironmentsTable, url: str) -> str:
 
 
 def _by_command(table: EnvironmentsTable, argv: tuple[str, ...]) -> str:
-    try:
-        done = subprocess.run(
-            argv,
-            cwd=table.cwd,
-            env={**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=COMMAND_S,
-            check=False,
-            start_new_session=True,
-        )
-    except subprocess.TimeoutExpired:
-        raise StepFailed(f"it did not end within {COMMAND_S:g}s") from None
-    said = shown((done.stderr or done.stdout)[:800].decode(errors="replace"), 200)
-    if done.returncode != 0:
-        raise StepFailed(f"exit status {done.returncode}; said: {said or 'nothing'}")
-    return said or "exit status 0"
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"}
+    done = run_to_end(argv, COMMAND_S, cwd=table.cwd, env=environment, apart=True)
+    said = shown((done.errors or done.output)[:800].decode(errors="replace"), 200)
+    if done.status != 0:
+        raise StepFailed(f"{done.told}; said: {said or 'nothing'}")
+    return f"{done.told}; said: {said}" if said and done.left_running else said or done.told
 
 
 def _from_file(path: Path, fields: EnvironmentFields, which: Named) -> str:

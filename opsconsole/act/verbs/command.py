@@ -6,13 +6,13 @@ It is an argv, never a shell's text: what ``{name}`` and its like stand for stay
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterable
 from typing import Any
 
 from opsconsole.act.environment_removal import filled_argv
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
 from opsconsole.act.living import boot_id, difference, look_at
+from opsconsole.act.own_command import run_to_end
 from opsconsole.act.policy import why_not_name
 from opsconsole.act.request import Part, Request, WhyNot, each, one_of
 from opsconsole.config.types import ActionTable, Config
@@ -131,24 +131,13 @@ def execute(job: Job) -> None:
     argv = filled_argv(action.command, job.subplan.data["values"])
     with job.step(f"run {command_line(argv)}") as step:
         _still_the_same(job)
-        try:
-            done = subprocess.run(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                cwd=os.path.expanduser("~"),  # noqa: PTH111  # a directory that exists is all that is wanted
-                timeout=RUNS_WITHIN_S,
-                check=False,
-                start_new_session=True,
-            )
-        except subprocess.TimeoutExpired:
-            raise StepFailed(f"it did not end within {RUNS_WITHIN_S:g}s, and was killed") from None
-        lines = tuple(shown(line) for line in done.stdout[-8192:].decode(errors="replace").splitlines()[-SHOWN_LINES:])
+        # A home is a directory that exists, and that is all that is wanted.
+        done = run_to_end(argv, RUNS_WITHIN_S, cwd=os.path.expanduser("~"))  # noqa: PTH111
+        lines = tuple(shown(line) for line in done.output[-8192:].decode(errors="replace").splitlines()[-SHOWN_LINES:])
         job.scratch["said"] = lines
-        if done.returncode != 0:
-            raise StepFailed(f"exit status {done.returncode}", lines)
-        step.detail = "exit status 0"
+        if done.status != 0:
+            raise StepFailed(done.told, lines)
+        step.detail = done.told
 
 
 def verify(job: Job) -> Verification:
