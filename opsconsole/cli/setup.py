@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options, shared_options
-from opsconsole.config.load import located
+from opsconsole.config.load import ConfigError, load, located, looks_of
+from opsconsole.config.locate import find_config
 from opsconsole.config.problem import Found
 from opsconsole.config.types import Config, LoadedConfig
+from opsconsole.diagnose.words import several
 
 
 @click.command()
@@ -115,24 +119,51 @@ def check(ctx: click.Context) -> None:
 
     Exit 2 when it cannot be used. Warnings, such as a key that cannot be had, do not stop the console.
     """
-    loaded = load_or_exit(ctx.ensure_object(Options))
+    options = ctx.ensure_object(Options)
+    try:
+        loaded = load(find_config(options.config))
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        _warn_beside(error)
+        sys.exit(ExitCode.USAGE)
     if loaded.path is None:
         click.echo("no config file found: the console shows what it discovers. `opsconsole init` writes one.")
         return
     config = loaded.config
-    for warning in (*loaded.warnings, *located(_console_mistakes(config), loaded.path)):
-        click.echo(f"warning: {warning}", err=True)
+    warnings = (*loaded.warnings, *located(_console_mistakes(config), loaded.path))
+    _warn(warnings)
     counts = ((len(config.service), "service"), (len(config.worker), "worker"), (len(config.site), "site"))
-    click.echo(f"{loaded.path}: right. " + ", ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts))
+    verdict = f"it can be used; {several(len(warnings), 'warning')}" if warnings else "right"
+    click.echo(f"{loaded.path}: {verdict}. " + ", ".join(several(count, what) for count, what in counts))
+
+
+def _warn(warnings: Iterable[object]) -> None:
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _warn_beside(error: ConfigError) -> None:
+    """What the console would warn about, of a file that cannot be used as it is: told in the same run."""
+    paths = {problem.file for problem in error.problems}
+    # What is no TOML, or cannot be read, has been said.
+    with contextlib.suppress(ConfigError):
+        for path in paths:
+            config, warnings = looks_of(path)
+            _warn((*warnings, *located(_console_mistakes(config), path)))
 
 
 def _console_mistakes(config: Config) -> Found:
     """What only the console's own registry can tell: action ids, keys, colours."""
     from opsconsole.ui.actions import ACTIONS
     from opsconsole.ui.keymap import make_keymap
+    from opsconsole.ui.own_actions import own_actions
     from opsconsole.ui.theme import theme_mistakes
 
-    for action_id, mistake in make_keymap(ACTIONS, config.keys).mistakes:
+    own = own_actions(config.action, ACTIONS, config.keys)
+    keymap = make_keymap((*ACTIONS, *own.actions), config.keys)
+    for place, mistake in own.mistakes:
+        yield ("action", place, "key"), mistake
+    for action_id, mistake in (*keymap.mistakes, *keymap.losses):
         yield ("keys", action_id), mistake
     for token, mistake in theme_mistakes(config.theme).items():
         yield ("theme", token), mistake

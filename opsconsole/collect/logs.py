@@ -85,7 +85,7 @@ def read_tail(path: Path, limit: int = TAIL_BYTES) -> Tail:
 
 
 def summary(path: Path, tail: Tail, now: float) -> Log:
-    """What a tail tells: age of the last write, error lines, and their rate over the time its lines span."""
+    """What a tail tells: age of the last write, error lines, and their rate from its first line's time until now."""
     erring = [line for line in tail.lines if is_error(line)]
     errors = len(erring)
     # How far two times are apart is known whatever their zone.
@@ -93,18 +93,28 @@ def summary(path: Path, tail: Tail, now: float) -> Log:
     moments = [line_time(line, tail.modified_at) for line in (*tail.lines[:5], *tail.lines[-5:])]
     times = [moment for moment in moments if moment is not None]
     span_s = max(times) - min(times) if len(times) > 1 else 0.0
+    age_s = max(now - tail.modified_at, 0.0)
     return Log(
         path=str(path),
         state="ok",
         size_bytes=tail.size_bytes,
-        age_s=max(now - tail.modified_at, 0.0),
+        age_s=age_s,
         last_line=tail.lines[-1] if tail.lines else "",
-        errors_per_min=errors * 60.0 / span_s if span_s > 0 else None,
+        errors_per_min=errors * 60.0 / (span_s + age_s) if span_s > 0 else None,
         errors=errors,
         lines=len(tail.lines),
         patterns=mine(((line, line_time(line, tail.modified_at, zone or "local")) for line in erring), bool(zone)),
         error_lines=tuple(line[:SHOWN_LINE] for line in erring[-SHOWN_ERRORS:]),
     )
+
+
+def _aged(log: Log, age_s: float) -> Log:
+    """The same with nothing written since: its errors lie further back, and were fewer a minute."""
+    rate = log.errors_per_min
+    if rate and log.errors and log.age_s is not None:
+        span_s = log.errors * 60.0 / rate - log.age_s
+        rate = log.errors * 60.0 / (span_s + age_s)
+    return msgspec.structs.replace(log, age_s=age_s, errors_per_min=rate)
 
 
 class LogSource:
@@ -138,7 +148,7 @@ class LogSource:
             state = (status.st_ino, status.st_size, status.st_mtime_ns)
             known = self._seen.get(path)
             if known is not None and (known[0] == state or self._left == 0):
-                return msgspec.structs.replace(known[1], age_s=max(now - status.st_mtime, 0.0))
+                return _aged(known[1], max(now - status.st_mtime, 0.0))
             if known is not None:
                 self._left -= 1
             return self._fresh(path, state, now)

@@ -1,7 +1,8 @@
 """The machine itself on Linux: load, CPU split, memory, swap and swap traffic, pressure. See proc(5).
 
-One small read per file on descriptors that stay open. CPU percentages and swap rates are of the time since the
-previous look and None at the first. A part that cannot be read is None and named in ``missing``.
+One small read per file on descriptors that stay open. CPU percentages and swap rates are of the time since an
+earlier look, and None until there is one at least ``LEAST_S`` ago. A part that cannot be read is None and named in
+``missing``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from opsconsole.model.system import Pressure, System
 PROC = Path("/proc")
 SYS = Path("/sys")
 DEMO_NOTE = "DEMO: load, CPU, memory, swap and pressure are told, not measured"
+LEAST_S = 0.18
+"""Between two looks whose difference is a rate: CPU time is counted in hundredths of a second, and of two of them
+one is no half of what the machine does."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _FIRST_LINES = 16 * 1024
 """Enough of any file here but /proc/stat, of which every look needs the first line only."""
@@ -86,7 +90,11 @@ class SystemSource:
         at = clock.wall()
         if load is None and not memory and counters.cpu is None and counters.swapped is None and uptime is None:
             return unknown(f"nothing of the system can be read: {'; '.join(missing)}", at)
-        before, self._before = self._before, counters
+        before = self._before
+        if before is not None and counters.at - before.at < LEAST_S:
+            before = None  # The earlier one stays: the next look is compared with that.
+        else:
+            self._before = counters
         split = _cpu_split(before, counters)
         swap_in, swap_out = _swap_rates(before, counters)
         load1, load5, load15 = load or (None, None, None)

@@ -19,12 +19,12 @@ from opsconsole.config.problem import ConfigError, KeyPath, Problem, subject
 from opsconsole.config.resolve import resolved
 from opsconsole.config.shape import decode, table_problems
 from opsconsole.config.trust import why_not_trusted
-from opsconsole.config.types import Config, LoadedConfig
+from opsconsole.config.types import ActionTable, Config, LoadedConfig
 
 MAX_BYTES = 1_048_576
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-__all__ = ["ConfigError", "load", "located", "parse"]
+__all__ = ["ConfigError", "load", "located", "looks_of", "parse"]
 
 
 def load(path: Path | None) -> LoadedConfig:
@@ -57,6 +57,31 @@ def located(found: Iterable[tuple[KeyPath, str]], path: Path) -> list[Problem]:
     """What others than loading find wrong in a file that loads, with its lines. Raises ConfigError as loading does."""
     text = _read(path)[0].replace("\r\n", "\n")
     return _placed(found, text, _document(text, path), path)
+
+
+def looks_of(path: Path) -> tuple[Config, list[Problem]]:
+    """Keys, colours and own commands of a file that cannot be used for other reasons, and its warnings: whoever mends
+    it shall see all at once. What has a wrong form is left out. Raises ConfigError where not even that can be read."""
+    text = _read(path)[0].replace("\r\n", "\n")
+    document = _document(text, path)
+    config = Config(keys=_texts(document.get("keys")), theme=_texts(document.get("theme")), action=_actions(document))
+    return config, _placed(ambiguous_names(document), text, document, path)
+
+
+def _texts(table: object) -> dict[str, str]:
+    return {key: text for key, text in table.items() if isinstance(text, str)} if isinstance(table, dict) else {}
+
+
+def _actions(document: dict[str, Any]) -> tuple[ActionTable, ...]:
+    """As many as there are: one that has a wrong form has no key."""
+    entries = document.get("action")
+    actions = []
+    for entry in entries if isinstance(entries, list) else ():
+        try:
+            actions.append(msgspec.convert(entry, ActionTable, dec_hook=decode))
+        except msgspec.ValidationError:
+            actions.append(ActionTable(name="", command=()))
+    return tuple(actions)
 
 
 def _parsed(text: str, path: Path) -> tuple[Config, list[Problem]]:

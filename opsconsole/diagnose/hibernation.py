@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsconsole.config.types import Config
 from opsconsole.diagnose.look import session_asked_as, session_subject
 from opsconsole.diagnose.recovery import recovered_config
-from opsconsole.diagnose.words import listed
+from opsconsole.diagnose.words import listed, size
 from opsconsole.model.finding import Remedy
 from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
@@ -67,6 +67,9 @@ def hibernation(snapshot: Snapshot, config: Config, any_eases: bool = True) -> R
         names = [session_subject(session, snapshot) for session in idle]
         asked = tuple(session_asked_as(session, snapshot) for session in idle)
         return Remedy("hibernate", asked, True, (f"hibernate {listed(names)}", "look again at load and memory"))
+    taking_part = [one for one in agent_sessions(snapshot) if any_eases or weighs(one, snapshot, config)]
+    if not taking_part:
+        return Remedy(steps=_of_the_largest(snapshot, by_memory=any_eases))
     limit = f" to at most {config.sessions.limit}" if config.sessions.limit is not None else ""
     return Remedy(
         steps=(
@@ -74,3 +77,15 @@ def hibernation(snapshot: Snapshot, config: Config, any_eases: bool = True) -> R
             "look for what takes most CPU and memory: top -o %MEM",
         )
     )
+
+
+def _of_the_largest(snapshot: Snapshot, by_memory: bool) -> tuple[str, ...]:
+    """What a person can do where no agent takes part: begin with the kind of program that takes most."""
+    look = f"look for what takes most of it: top -o {'%MEM' if by_memory else '%CPU'}"
+    kinds = [(one.rss_bytes if by_memory else one.cpu_percent, one) for one in snapshot.consumers]
+    known = [(taken, one) for taken, one in kinds if taken]
+    if not known:
+        return (look,)
+    taken, most = max(known, key=lambda each: each[0])
+    told = size(taken) if by_memory else f"{taken:.0f} % of a core"
+    return (f"end or slow down what takes most: {most.kind} ({told})", look)

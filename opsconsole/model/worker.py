@@ -66,7 +66,7 @@ class Log(msgspec.Struct, frozen=True):
     last_line: str = ""
     """Cleaned and masked."""
     errors_per_min: float | None = None
-    """Error lines per minute, over the part of the tail whose lines carry times; None when they carry none."""
+    """Error lines per minute from the tail's first line with a time until now; None when its lines carry none."""
     errors: int | None = None
     """Error lines in the tail that was read."""
     lines: int | None = None

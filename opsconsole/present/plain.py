@@ -1,6 +1,7 @@
 """A Snapshot as one block of plain text: for pipes, logs, mail and terminals that can do nothing else.
 
-Nothing but printable characters and line ends; within a pane what is wrong comes first; the block ends with an
+Nothing but printable characters and line ends; within a pane what is wrong comes first, but for the machine's
+figures, each of which has its place; the block ends with an
 empty line, so that blocks written one after the other stay apart.
 """
 
@@ -24,6 +25,8 @@ GAP = "  "
 INDENT = "  "
 _GRAPHS = frozenset({"trend", "graph"})
 """Columns that are pictures of numbers said elsewhere."""
+_IN_PLACE = frozenset({"system"})
+"""Panes whose rows are looked for where they were: ``watch`` and ``diff`` compare them line by line."""
 _GOOD_FLEX, _LEAST_FLEX = 30, 12
 """What a column that may grow keeps: while less important columns can go instead, and at the very least."""
 _EXPENDABLE = 5
@@ -52,9 +55,9 @@ def plain_block(snapshot: Snapshot, width: int, glyphs: Glyphs) -> str:
 
 
 def pane_lines(pane_id: str, snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[str]:
-    """One pane's heading and rows, what is wrong first."""
+    """One pane's heading and rows, what is wrong first where the rows have no order of their own."""
     content = pane_content(pane_id, snapshot, NoHistory(), glyphs=glyphs)
-    ordered = sorted(content.rows, key=lambda row: not row.fault)
+    ordered = list(content.rows) if pane_id in _IN_PLACE else sorted(content.rows, key=lambda row: not row.fault)
     return plain_table(PANES[pane_id].columns, ordered, width, glyphs)
 
 

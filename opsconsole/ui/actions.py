@@ -54,6 +54,8 @@ class Context:
     """What can be done at all."""
     subjects: tuple[Subject, ...] = ()
     """What the verbs are aimed at: the marked rows, or the one under the cursor."""
+    own_kinds: frozenset[str] = frozenset()
+    """Kinds of rows that the config's own commands are for."""
     of_pane: tuple[Subject, ...] = ()
     """All that the pane shows, for actions that are about all of them."""
     marked: int = 0
@@ -201,8 +203,13 @@ def _needs_marks(context: Context) -> str:
 
 
 def _needs_subject(context: Context) -> str:
-    selected = context.subjects or context.row_kind in OF_THE_ROW
-    return "" if selected else "nothing selected that can be acted on"
+    if context.row_kind in OF_THE_ROW:
+        return ""
+    if not context.subjects:
+        return "nothing selected that can be acted on"
+    # Of the machine's own figures only the config's own commands are.
+    able = any(subject.kind != "system" or "system" in context.own_kinds for subject in context.subjects)
+    return "" if able else "nothing can be done to this row"
 
 
 def _verb(spec: VerbSpec) -> ConsoleAction:
@@ -284,7 +291,14 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         footer=2,
         panes=("sessions",),
     ),
-    ConsoleAction("copy", "copy", ("y",), ROWS, "Copy the row to the terminal's clipboard (OSC 52)", _needs_row),
+    ConsoleAction(
+        "copy",
+        "copy",
+        ("y",),
+        ROWS,
+        "Copy the row to the terminal's clipboard (OSC 52), in tmux to its buffer too",
+        _needs_row,
+    ),
     ConsoleAction("probe", "probe", ("p",), ROWS, "Probe the row, or else all sites and health URLs", _needs_probes),
     ConsoleAction("mark", "mark", ("space",), ROWS, "Mark the row, for an action on several", _needs_row),
     ConsoleAction(

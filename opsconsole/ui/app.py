@@ -104,7 +104,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
     def _take_config(self, loaded: LoadedConfig) -> None:
         """Keys and theme of this config, from now on; what is wrong with them becomes a warning."""
         self.loaded = loaded
-        own = own_actions(loaded.config.action, ACTIONS)
+        own = own_actions(loaded.config.action, ACTIONS, loaded.config.keys)
         self.registry: tuple[ConsoleAction, ...] = (*ACTIONS, *own.actions)
         self.actions = {action.id: action for action in self.registry}
         self.keymap = make_keymap(self.registry, loaded.config.keys)

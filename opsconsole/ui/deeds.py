@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.screen import Screen
 
 from opsconsole.model.alert import Alert
@@ -94,6 +95,7 @@ class Deeds:
             alert=alert,
             subjects=subjects,
             of_pane=of_pane,
+            own_kinds=frozenset(action.own_on for action in self._app.registry if action.own),
             marked=len(marked),
             pressed=snapshot is not None and presses_on_sessions(snapshot.diagnosis),
         )
@@ -234,11 +236,10 @@ class Deeds:
             return
         left = self._done_with(wish) if wish.findings else 0
         more = f"; {left} marked left, fix goes on with them" if left else ""
-        if proposals(refused):
-            from opsconsole.ui.dialogs.refusal import RefusalBox
-
-            path = str(wish.loaded.path) if wish.loaded.path is not None else ""
-            self._app.push_screen(RefusalBox(refused, path, self._app.screen, ascii_only=self._app.ascii_only))
+        whole = f"{refused_text(refused)}{more}"
+        in_a_line = cell_len(whole) < self._app.size.width and (refused.kind == "nothing" or not left)
+        if proposals(refused) or not (in_a_line or wish.listed):
+            self._explain_refusal(wish, refused, left)
             return
         if wish.listed and refused.kind == "nothing" and refused.refusals:
             from opsconsole.ui.dialogs.menu import Entry, MenuBox
@@ -247,7 +248,22 @@ class Deeds:
             about = "No session can be hibernated now"
             self._app.push_screen(MenuBox(about, entries, self._app.screen, ascii_only=self._app.ascii_only))
             return
-        self._say(f"{refused_text(refused)}{more}", "muted" if refused.kind == "nothing" else "warn")
+        self._say(whole, "muted" if refused.kind == "nothing" else "warn")
+
+    def _explain_refusal(self, wish: Wish, refused: Refused, left: int) -> None:
+        """Whole, in a box; where other findings are marked, its key goes on with them."""
+        from opsconsole.ui.dialogs.refusal import RefusalBox
+
+        keys = self._app.keymap.keys["fix"]
+        box = RefusalBox(
+            refused,
+            str(wish.loaded.path) if wish.loaded.path is not None else "",
+            self._app.screen,
+            left=left,
+            fix_key=shown_key(keys[0], ascii_only=self._app.ascii_only) if keys else "",
+            ascii_only=self._app.ascii_only,
+        )
+        self._app.push_screen(box, callback=lambda go_on: self._fix() if go_on else None)
 
     def _done_with(self, wish: Wish) -> int:
         """Take the marks away of what the wish was about. How many findings stay marked."""

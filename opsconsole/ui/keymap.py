@@ -43,6 +43,9 @@ class Keymap(NamedTuple):
     mistakes: tuple[tuple[str, str], ...]
     """Which key of ``[keys]``, and what is wrong with it."""
 
+    losses: tuple[tuple[str, str], ...] = ()
+    """Which key of ``[keys]``, and which action has one key less for it: as wished, and easily overlooked."""
+
     @property
     def warnings(self) -> tuple[str, ...]:
         return tuple(f"[keys] {action_id}: {mistake}" for action_id, mistake in self.mistakes)
@@ -80,6 +83,7 @@ def make_keymap(actions: Sequence[ConsoleAction], changes: Mapping[str, str]) ->
     """The registry's keys with the config's changes, and what is wrong with those."""
     keys = {action.id: action.keys for action in actions}
     mistakes: list[tuple[str, str]] = []
+    losses: list[tuple[str, str]] = []
     taken: dict[str, str] = {}
     for action_id, written in changes.items():
         if action_id not in keys:
@@ -101,4 +105,7 @@ def make_keymap(actions: Sequence[ConsoleAction], changes: Mapping[str, str]) ->
             keys[action.id] = tuple(key for key in keys[action.id] if key not in lost)
             if not keys[action.id]:
                 mistakes.append((taken[lost[0]], f"took {quoted(lost[0])} from {action.id}, which has no key now"))
-    return Keymap(keys, tuple(mistakes))
+            else:
+                left = " ".join(shown_key(key) for key in keys[action.id])
+                losses.append((taken[lost[0]], f"took {quoted(lost[0])} from {action.id}, which has {left} left"))
+    return Keymap(keys, tuple(mistakes), tuple(losses))

@@ -38,6 +38,9 @@ def _open_subjects_menu(
     names = [subject.name for subject in context.subjects]
     about = names[0] if len(names) == 1 else f"{len(names)} marked: {', '.join(names)}"
     entries = [_entry(app, action, context) for action in app.actions.values() if applies(action, context)]
+    if not entries:
+        say(f"{about}: nothing can be done to this row", "muted")
+        return
     meant = [(subject.kind, subject.asked_as) for subject in context.subjects]
 
     def chosen(action_id: str | None) -> None:

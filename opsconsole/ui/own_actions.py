@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from opsconsole.config.problem import quoted
 from opsconsole.config.types import ActionTable
 from opsconsole.model.text import clean
 from opsconsole.ui.actions import CHANGING, ConsoleAction, Context
-from opsconsole.ui.keymap import parsed_key
+from opsconsole.ui.keymap import make_keymap, parsed_key
 
 OWN = "own-"
 
 
 class OwnActions(NamedTuple):
     actions: tuple[ConsoleAction, ...]
+    mistakes: tuple[tuple[int, str], ...]
+    """Which ``[[action]]``, counted from 0, and what is wrong with its key."""
     warnings: tuple[str, ...]
+    """The same for people, by name."""
 
 
-def own_actions(tables: Iterable[ActionTable], registry: Sequence[ConsoleAction]) -> OwnActions:
-    """An action for each ``[[action]]``; a key that the console uses itself is not given away."""
-    taken = {key: action.id for action in registry for key in action.keys}
+def own_actions(
+    tables: Iterable[ActionTable], registry: Sequence[ConsoleAction], changes: Mapping[str, str] | None = None
+) -> OwnActions:
+    """An action for each ``[[action]]``; a key that the console uses itself is not given away.
+
+    ``changes`` are the config's ``[keys]``: what they free may be taken.
+    """
+    has = make_keymap(registry, changes or {}).keys
+    taken = {key: action_id for action_id, keys in has.items() for key in keys}
     ids = {action.id for action in registry}
     actions: list[ConsoleAction] = []
+    mistakes: list[tuple[int, str]] = []
     warnings: list[str] = []
-    for table in tables:
+    for place, table in enumerate(tables):
         name = clean(table.name, 40)
         action_id = _id(name, ids)
         ids.add(action_id)
@@ -33,11 +44,13 @@ def own_actions(tables: Iterable[ActionTable], registry: Sequence[ConsoleAction]
         if not wrong and key in taken:
             wrong = f"{taken[key]} has that key; [keys] may give that another"
         if wrong:
-            warnings.append(f"[[action]] {name}: key {table.key!r}: {wrong}; it is in the menu and the palette")
+            mistake = f"{quoted(table.key)}: {wrong}; it is in the menu and the palette"
+            mistakes.append((place, mistake))
+            warnings.append(f"[[action]] {name}: key {mistake}")
         elif key:
             taken[key] = action_id
         actions.append(_action(table, name, action_id, (key,) if key and not wrong else ()))
-    return OwnActions(tuple(actions), tuple(warnings))
+    return OwnActions(tuple(actions), tuple(mistakes), tuple(warnings))
 
 
 def _id(name: str, ids: set[str]) -> str:

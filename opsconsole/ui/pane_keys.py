@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from opsconsole.present import humanise
+from opsconsole.ui import clipboard
 from opsconsole.ui.layout import OVERVIEW
 from opsconsole.ui.rows import head_of, heads
 
@@ -69,8 +70,7 @@ def _fold_all(screen: MainScreen) -> None:
 def _copy(screen: MainScreen) -> None:
     row = screen.cursor_row
     if row is not None:
-        screen.app.copy_to_clipboard("\t".join(cell.text.strip() for cell in row.cells))
-        screen.say("row copied to the terminal's clipboard")
+        clipboard.send(screen.app, "\t".join(cell.text.strip() for cell in row.cells), "row", screen.say)
 
 
 def _acknowledge(screen: MainScreen, row_key: str) -> None:

@@ -395,3 +395,24 @@ async def test_a_row_that_has_moved_before_the_key_is_still_the_one_that_is_mean
         await pilot.press("D")
         await eventually(pilot, lambda: bool(door.wishes))
         assert door.wishes[0].names == ("worker:auto_confirm",)
+
+
+async def test_a_row_that_nothing_can_be_done_to_has_no_empty_menu() -> None:
+    """Of the machine's own figures the key is off, and says why; with an own command for them it is a menu."""
+    app, _, _ = console()
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["system"].rows))
+        on_row(app, "system", "system:load")
+        await pilot.press("x")
+        await pilot.pause()
+        assert app.screen is app.main
+        assert app.main.footer.said == "actions: nothing can be done to this row"
+    own = Config(action=(ActionTable(name="say hi", command=("echo", "hi")),))
+    app, _, _ = console(config=own)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["system"].rows))
+        on_row(app, "system", "system:load")
+        await pilot.press("x")
+        await eventually(pilot, lambda: isinstance(app.screen, MenuBox))
+        assert isinstance(app.screen, MenuBox)
+        assert [entry.label for entry in app.screen.entries] == ["say hi"]

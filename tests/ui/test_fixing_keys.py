@@ -13,13 +13,14 @@ from opsconsole.act.journal import Journal
 from opsconsole.diagnose.order import in_order
 from opsconsole.model.alert import Alert, Rung
 from opsconsole.model.finding import Evidence
-from opsconsole.model.plan import VERBS, JournalEntry, PlanResult, Refused
+from opsconsole.model.plan import VERBS, JournalEntry, PlanResult, Refusal, Refused
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.findings_pane import findings_content
 from opsconsole.present.glyphs import UNICODE
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.dialogs.menu import MenuBox
 from opsconsole.ui.dialogs.plan import PlanBox
+from opsconsole.ui.dialogs.refusal import RefusalBox
 from opsconsole.ui.fixes import next_step, tried_text
 from opsconsole.ui.screens.details import DetailsScreen
 from opsconsole.ui.screens.plan import PlanScreen
@@ -258,3 +259,47 @@ async def test_leaving_a_plan_that_is_done_asks_about_the_next_marked_finding(tm
         else:
             await eventually(pilot, lambda: "1 marked left" in footer(app))
             assert app.screen is app.main
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+async def test_a_marked_finding_that_is_refused_tells_its_whole_reason_and_the_way_on(size: tuple[int, int]) -> None:
+    """The reason is read whole at every width; the key that was pressed goes on with what is left."""
+    refusals = tuple(
+        Refusal(name, "its agent was started less than 15 s ago") for name in ("claude_comet", "qa_dom_api", "qa_bus")
+    )
+    snapshot = judged()
+    assert snapshot.diagnosis is not None
+    reason = "; ".join(f"{each.subject}: {each.reason}" for each in refusals)
+    answers = [Refused("hibernate", reason, refusals=refusals), duplicates_plan(snapshot)]
+    app, door, _ = console(snapshot, answer=lambda _wish: answers[len(door.wishes) - 1])
+    async with app.run_test(size=size) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        for finding_id in ("worker-duplicates:auto_confirm", "env-ports-exhausted:pool"):
+            on_row(app, "findings", f"finding:{finding_id}")
+            await pilot.press("space")
+        await pilot.press("f")
+        await eventually(pilot, lambda: isinstance(app.screen, RefusalBox))
+        box = app.screen
+        assert isinstance(box, RefusalBox)
+        told = "\n".join("".join(text for text, _ in line) for line in box.lay_out(*size))
+        for each in refusals:
+            assert f"{each.subject}: {each.reason}" in told
+        assert "another finding is marked: f goes on" in told
+        assert "f go on   esc stop" in told
+        await pilot.press("f")
+        await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
+        assert len(door.wishes) == 2
+
+
+async def test_a_refusal_that_does_not_fit_the_line_is_told_in_a_box() -> None:
+    why = "its file is written by somebody else at this very moment, and nobody knows who that is or when it ends"
+    app, _, _ = console(judged(), answer=lambda wish: Refused(wish.verb, why, refusals=(Refusal("a", why),)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        on_row(app, "findings", "finding:worker-duplicates:auto_confirm")
+        await pilot.press("f")
+        await eventually(pilot, lambda: isinstance(app.screen, RefusalBox))
+        await pilot.press("f")
+        assert isinstance(app.screen, RefusalBox)
+        await pilot.press("escape")
+        await eventually(pilot, lambda: app.screen is app.main)

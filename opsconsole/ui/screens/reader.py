@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from opsconsole.ui import clipboard
 from opsconsole.ui.actions import ACTIONS, Context
 from opsconsole.ui.footer import FooterLine, Hint
 from opsconsole.ui.frame import Piece, pieces_width
@@ -241,8 +242,7 @@ class ReaderScreen(ThriftyScreen):
 
     def _copy(self) -> None:
         text, what = self.copied()
-        self.app.copy_to_clipboard(text)
-        self.footer_line.say(f"{what} copied to the terminal's clipboard")
+        clipboard.send(self.app, text, what, self.footer_line.say)
 
     def leave(self) -> None:
         """Back to the screen below."""

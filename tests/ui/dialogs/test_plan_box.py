@@ -246,7 +246,7 @@ async def test_r_on_what_no_config_can_start_shows_what_to_add_and_copies_it() -
         assert isinstance(box, RefusalBox)
         assert 'command = ["python3", "foo.py"]' in text_of(box)
         await pilot.press("y")
-        await eventually(pilot, lambda: "copied" in text_of(box))
+        await eventually(pilot, lambda: "sent to the terminal" in text_of(box))
         assert app.clipboard == f"{BLOCK}\n"
         await pilot.press("enter")
         await eventually(pilot, lambda: app.screen is app.main)

@@ -62,7 +62,7 @@ async def test_y_copies_the_line_that_was_found_and_the_last_jump_says_that_it_g
         assert app.clipboard == LINES[50]
         await pilot.press("e", "e", "y")
         assert app.clipboard == LINES[50], "around the end"
-        assert "copied" in screen.footer_line.said
+        assert "sent to the terminal" in screen.footer_line.said
         await pilot.press("left_square_bracket")
         assert "from the end" in screen.footer_line.said
 

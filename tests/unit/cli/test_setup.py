@@ -74,3 +74,37 @@ def test_without_a_config_check_says_how_to_get_one() -> None:
     result = run("check")
     assert result.exit_code == 0
     assert "opsconsole init" in result.stdout
+
+
+def test_keys_that_clash_are_told_own_commands_included(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        '[keys]\nfilter = "j"\n[[action]]\nname = "say hi"\ncommand = ["echo"]\nkey = "q"\n',
+    )
+    result = run("--config", path, "check")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        f'warning: {path}:2: [keys] filter: took "j" from down, which has ↓ left',
+        f'warning: {path}:6: [[action]] "say hi" key: "q": quit has that key; [keys] may give that another; '
+        "it is in the menu and the palette",
+    ]
+    assert "it can be used; 2 warnings" in result.stdout
+
+
+def test_a_key_that_the_config_frees_is_free_for_an_own_command(tmp_path: Path) -> None:
+    path = written(tmp_path, '[keys]\nwrap = "f9"\n[[action]]\nname = "say hi"\ncommand = ["echo"]\nkey = "w"\n')
+    result = run("--config", path, "check")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_warnings_are_told_beside_the_errors_of_other_tables(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        '[console]\ntheme = "nigth"\n[keys]\nfiter = "x"\n[theme]\nfalt = "red"\nfault = "reed"\n'
+        '[[action]]\nname = "broken"\n[[action]]\nname = "a"\ncommand = ["true"]\nkey = "q"\n',
+    )
+    result = run("--config", path, "check")
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert [line.startswith("warning: ") for line in lines] == [False, False, True, True, True, True]
+    assert [line.partition("c.toml:")[2].partition(":")[0] for line in lines] == ["2", "8", "4", "6", "7", "13"]

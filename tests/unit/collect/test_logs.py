@@ -13,6 +13,19 @@ from opsconsole.collect.logs import MOST_AGAIN, LogFollower, LogSource, is_error
 from opsconsole.model.clock import SystemClock
 
 
+class Later:
+    """A clock that stands at one moment."""
+
+    def __init__(self, at: float) -> None:
+        self._at = at
+
+    def wall(self) -> float:
+        return self._at
+
+    def monotonic(self) -> float:
+        return self._at
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -57,9 +70,25 @@ def test_other_lines_are_not_errors(line: str) -> None:
 def test_errors_per_minute_over_the_time_the_lines_span(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("".join(f"2026-02-08 09:{minute:02}:00 ERROR x\n" for minute in range(11)))
-    log = summary(path, read_tail(path), time.time())
+    os.utime(path, (1_000_000, 1_000_000))
+    log = summary(path, read_tail(path), 1_000_000)
     assert (log.errors, log.lines) == (11, 11)
     assert log.errors_per_min == pytest.approx(1.1)
+
+
+def test_errors_of_long_ago_are_few_a_minute_now(tmp_path: Path) -> None:
+    """Whoever wrote last ten hours ago has no rate as if it went on; the rate goes down while nothing is written."""
+    path = tmp_path / "log"
+    path.write_text("".join(f"2026-02-08 09:{minute:02}:00 ERROR x\n" for minute in range(11)))
+    now = time.time()
+    os.utime(path, (now - 10 * 3600, now - 10 * 3600))
+    source = LogSource((path,))
+    rates = []
+    for later in (0.0, 600 * 60.0):
+        logs = source.read(Later(now + later)).value
+        assert logs is not None
+        rates.append(logs[path].errors_per_min)
+    assert rates == [pytest.approx(11 / 610, rel=1e-3), pytest.approx(11 / 1210, rel=1e-3)]
 
 
 def test_without_times_the_rate_is_unknown(tmp_path: Path) -> None:

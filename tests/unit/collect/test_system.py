@@ -200,3 +200,16 @@ def test_descriptors_of_the_real_proc_are_kept() -> None:
     del source
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(kept["loadavg"])
+
+
+def test_too_short_a_time_between_two_looks_gives_no_cpu_share_and_spoils_none(proc: Path) -> None:
+    """Two ticks are no half of what a machine does; the next look is compared with the one before the short time."""
+    source, clock = source_of(proc), Clock()
+    source.read(clock)
+    (proc / "stat").write_text("cpu  634600 0 301202 64100 0 0 0 100 0 0\ncpu0 1 1 1 1\n")
+    clock.now += 0.02
+    system = value(source, clock)
+    assert (system.cpu_user, system.cpu_system, system.cpu_idle, system.swap_in_per_s) == (None, None, None, None)
+    (proc / "stat").write_text("cpu  634640 10 301220 64110 6 5 5 104 0 0\ncpu0 1 1 1 1\n")
+    clock.now += 0.28
+    assert value(source, clock).cpu_user == pytest.approx(50.0)

@@ -13,6 +13,7 @@ from opsconsole.model.finding import Severity
 from opsconsole.model.listener import Owner
 from opsconsole.model.reading import unknown
 from opsconsole.model.snapshot import Snapshot
+from opsconsole.model.system import Consumers
 from opsconsole.model.worker import Helper, PidFile
 from tests.makers import (
     AT,
@@ -454,3 +455,21 @@ def test_a_pid_file_that_names_something_else_is_not_removed_unasked() -> None:
 )
 def test_what_is_not_known_is_no_finding(unsure: Snapshot) -> None:
     assert [one.name for one in RULES if found_by(one.name, unsure)] == []
+
+
+def test_load_without_an_agent_session_is_no_advice_about_agent_sessions() -> None:
+    """What takes most is named instead; where an agent takes part, hibernating is told."""
+    takes = (
+        Consumers("Services", 2, 3.0, 900 << 20, 0, 2),
+        Consumers("cc1plus", 4, 380.0, 300 << 20, 0, 4),
+    )
+    busy = system(load1=80.0, load5=70.0, load15=60.0)
+    (load,) = found_by("system-load", changed(scene(system=busy), consumers=takes))
+    assert load.remedy.steps[0] == "end or slow down what takes most: cc1plus (380 % of a core)"
+    short = system(memory_available_bytes=1 << 20)
+    (memory,) = found_by("memory-pressure", changed(scene(system=short), consumers=takes))
+    assert memory.remedy.steps[0] == "end or slow down what takes most: Services (900.0 MiB)"
+    assert not any("session" in step for step in (*load.remedy.steps, *memory.remedy.steps))
+    at_work = session("a", state="working", cpu_percent=90.0)
+    (load,) = found_by("system-load", changed(scene(system=busy, sessions=(at_work,)), consumers=takes))
+    assert "agent sessions" in load.remedy.steps[0]

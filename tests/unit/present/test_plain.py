@@ -80,3 +80,16 @@ def test_probe_lines_say_what_could_not_be_read() -> None:
 
 def test_probe_lines_of_nothing_are_nothing() -> None:
     assert probe_lines(samples.empty(services=samples.unconfigured_everywhere().services)) == ""
+
+
+def test_rows_of_the_machine_keep_their_places_whatever_is_wrong() -> None:
+    """Who compares two blocks line by line, or greps with context, finds each where it was."""
+    orders = []
+    for snapshot in (samples.healthy(), samples.incident()):
+        block = plain_block(snapshot, 120, UNICODE)
+        machine = block[block.index("\nSYSTEM") :].split("\n\n")[0].splitlines()
+        orders.append([line.split()[0] for line in machine if line.split()[:1] and line.split()[0] in NAMES])
+    assert orders == [list(NAMES)] * 2
+
+
+NAMES = ("Load", "CPU", "Memory", "Swap")
