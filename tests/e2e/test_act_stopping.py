@@ -154,7 +154,9 @@ DAEMON = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nprint('up', f
 def test_a_start_of_ours_while_a_stop_is_watched_is_no_respawn(world: World, code: str, elsewhere: bool) -> None:
     """Its plan is named; also where it puts itself into the background, or another console has the journal of it."""
     world.worker("wanted", code=code)
-    world.start(PYTHON, "wanted.py", ready=code == SLEEPER)
+    first = world.start(PYTHON, "wanted.py", ready=code == SLEEPER)
+    if code == DAEMON:
+        first.wait(10)
     eventually("it", lambda: world.instances("wanted"))
     stop = world.plan("stop", "wanted", watch_s=30.0)
     world.submit(stop)
@@ -166,6 +168,21 @@ def test_a_start_of_ours_while_a_stop_is_watched_is_no_respawn(world: World, cod
     assert (result.result, result.verified, result.respawners, result.reason) == ("done", True, (), "")
     assert any(f"was started again by plan {start.id}" in seen for seen in result.subresults[0].evidence)
     assert len(world.instances("wanted")) == 1
+
+
+def test_what_a_supervisor_starts_again_is_its_respawn_also_while_the_plan_that_started_it_is_at_work(
+    world: World,
+) -> None:
+    world.worker("minded")
+    world.worker("boss", code=SUPERVISOR)
+    start = world.plan("start", "boss")
+    world.submit(start)
+    (minded,) = eventually("what it minds", lambda: world.instances("minded"))
+    plan = world.plan("terminate", str(minded), watch_s=10.0)
+    result = world.done(plan)
+    (boss,) = world.instances("boss")
+    assert (result.result, result.verified) == ("done", False)
+    assert [each.parent.pid for each in result.respawners if each.parent is not None] == [boss]
 
 
 def test_one_that_ignores_sigterm_is_told_beforehand_and_killed_after_the_grace_time(world: World) -> None:
