@@ -150,6 +150,8 @@ class Carrier:
         outcome: Outcome = "nothing-to-do"
         outcome = next((each for each in _ORDER if any(result.result == each for result in results)), outcome)
         bad = next((each for each in results if each.result == outcome), None)
+        if outcome == "refused" and any(result.result == "done" for result in results):
+            outcome = "failed"  # Refused is what nothing was done of.
         if outcome == "done":
             bad = next((each for found in (False, None) for each in results if each.verified is found), None)
         reason = ""

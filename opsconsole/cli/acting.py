@@ -19,7 +19,7 @@ import msgspec
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options
 from opsconsole.config.locate import state_directory
-from opsconsole.model.plan import JournalEntry, Plan, PlanResult, RefusalKind, Refused, Verb
+from opsconsole.model.plan import JournalEntry, Plan, PlanResult, Refusal, RefusalKind, Refused, Verb
 from opsconsole.present.json import SCHEMA, encode
 from opsconsole.present.plan import plan_text, proposals, refused_text, result_text, step_line
 
@@ -66,7 +66,10 @@ def perform(options: Options, verb: Verb, names: tuple[str, ...], manner: Manner
         if isinstance(made, Refused):
             return refuse(made, manner)
         submitted = _agree_and_submit(made, state_dir, manner, ready)
-    return submitted if isinstance(submitted, int) else _tell(made, follow(state_dir, made, _progress), manner)
+    if isinstance(submitted, int):
+        return submitted
+    status = _tell(made, follow(state_dir, made, _progress), manner)
+    return _with_left_out(status, made.left_out) if names else status
 
 
 @contextmanager
@@ -101,12 +104,21 @@ def _agree_and_submit(made: Plan, state_dir: Path, manner: Manner, ready: ReadyE
         return refuse(Refused(made.verb, "there is no terminal to ask on; --yes agrees beforehand"), manner, made)
     if not manner.yes:
         click.echo(plan_text(made), err=True)
-        if not click.confirm("\nDo it?", default=False, err=True):
+        if not agrees():
             return refuse(Refused(made.verb, "not agreed to"), manner, made)
         if reason := changed(made):
             return refuse(Refused(made.verb, f"changed meanwhile: {reason}"), manner, made)
     submitted = submit(made, state_dir, ready=ready)
     return refuse(submitted, manner, made) if isinstance(submitted, Refused) else submitted
+
+
+def agrees() -> bool | None:
+    """What is answered to "Do it?". Ctrl-C and Ctrl-D are a no as well, to all that might be asked next: None."""
+    try:
+        return click.confirm("\nDo it?", default=False, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return None
 
 
 def can_ask() -> bool:
@@ -190,6 +202,16 @@ def exit_status(result: PlanResult) -> int:
     if result.result == "done" and result.verified is None:
         return ExitCode.UNKNOWN
     return ExitCode.DONE
+
+
+def _with_left_out(status: int, left_out: tuple[Refusal, ...]) -> int:
+    """The exit status when some of what was named was not even begun: never 0, and 4 only if nothing was done."""
+    for each in left_out:
+        click.echo(f"left out: {each.subject}: {each.reason}", err=True)
+    kinds = {each.kind for each in left_out}
+    if status == ExitCode.DONE and "refused" in kinds:
+        return ExitCode.FOUND
+    return ExitCode.UNKNOWN if status == ExitCode.DONE and "unknown" in kinds else status
 
 
 def _document(plan: Plan | None, fields: dict[str, Any]) -> str:

@@ -14,10 +14,10 @@ from typing import Any
 import click
 import msgspec
 
-from opsconsole.act.planning import make_plan
+from opsconsole.act.planning import changed, make_plan
 from opsconsole.act.submit import Submitted, submit
 from opsconsole.act.verbs import MODULES
-from opsconsole.cli.acting import Manner, executor_at_hand, follow
+from opsconsole.cli.acting import Manner, agrees, executor_at_hand, follow
 from opsconsole.cli.root import ExitCode
 from opsconsole.config.types import LoadedConfig
 from opsconsole.diagnose import diagnose
@@ -263,8 +263,11 @@ class Fixing:
         fixed.plan = made
         self._joined |= {one.id: finding.id for one in joined}
         with executor_at_hand(self._state_dir, self._manner) as ready:
-            if not self._agreed(made, finding):
+            if not (agreed := self._agreed(made, finding)):
                 fixed.result, fixed.reason = ("refused", "not agreed to") if not self._manner.dry_run else (None, "")
+                return agreed is not None
+            if not self._manner.yes and (reason := changed(made)):
+                fixed.result, fixed.reason = "refused", f"changed meanwhile: {reason}"
                 return True
             submitted = submit(made, self._state_dir, ready=ready)
         self._follow(made, submitted, fixed)
@@ -295,7 +298,7 @@ class Fixing:
         self._engine.probe_now()
         return self._wait(lambda: self._open(finding_id) is None and not self._unread(finding_id), within_s)
 
-    def _agreed(self, plan: Plan, finding: Finding) -> bool:
+    def _agreed(self, plan: Plan, finding: Finding) -> bool | None:
         if self._manner.dry_run:
             if not self._manner.as_json:
                 click.echo(f"{finding.id}: {finding.title}\n{plan_text(plan)}\n")
@@ -304,7 +307,7 @@ class Fixing:
         if self._manner.yes:
             return True
         click.echo(plan_text(plan), err=True)
-        return click.confirm("\nDo it?", default=False, err=True)
+        return agrees()
 
     def _follow(self, plan: Plan, submitted: Submitted | Refused, fixed: Fix) -> None:
         if isinstance(submitted, Refused):
