@@ -72,3 +72,56 @@ def test_in_a_scope_a_command_is_found_where_it_is_found_without(world: World, c
     result = world.done(world.plan("restart", "w"))
     assert (result.result, result.verified) == ("done", True), result.reason
     assert len(world.instances("w")) == 1
+
+
+def test_a_copy_that_was_started_beside_it_since_the_plan_is_no_restart(world: World) -> None:
+    world.worker("w")
+    planned = world.start(PYTHON, "w.py")
+    plan = world.plan("restart", "w")
+    beside = world.start(PYTHON, "w.py")
+    result = world.done(plan)
+    assert result.result == "refused"
+    assert f"{beside.pid}, which the plan does not name, runs too" in result.reason
+    assert (planned.poll(), beside.poll()) == (None, None)
+
+
+def test_a_pid_file_that_names_another_live_process_stays_as_it_is_and_the_plan_says_so(world: World) -> None:
+    other = world.start("sh", "-c", "echo up; exec sleep 600")
+    pid_file = world.folder / "w.pid"
+    pid_file.write_text(f"{other.pid}\n")
+    world.worker("w", pid_file=str(pid_file))
+    plan = world.plan("start", "w")
+    assert f"leave the pid file {pid_file}: {other.pid}" in "".join(plan.subplans[0].steps)
+    assert "write its pid" not in "".join(plan.subplans[0].steps)
+    assert world.done(plan).result == "done"
+    assert pid_file.read_text() == f"{other.pid}\n"
+
+
+WRITES_ITS_OWN = """
+import os, time
+with open("w.pid", "w") as file:
+    file.write(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+def test_the_pid_file_that_a_daemon_below_its_launcher_wrote_stays(world: World) -> None:
+    pid_file = world.folder / "w.pid"
+    world.program("daemon.py", WRITES_ITS_OWN)
+    launcher = f"import subprocess\nsubprocess.run([{PYTHON!r}, 'daemon.py'])\n"
+    world.worker("w", code=launcher, pid_file=str(pid_file))
+    assert world.done(world.plan("start", "w")).result == "done"
+    written = int(pid_file.read_text())
+    assert b"daemon.py" in Path(f"/proc/{written}/cmdline").read_bytes()
+
+
+def test_a_restart_tells_what_becomes_of_the_pid_file_of_the_one_before(world: World) -> None:
+    pid_file = world.folder / "w.pid"
+    world.worker("w", pid_file=str(pid_file))
+    old = world.start(PYTHON, "w.py")
+    pid_file.write_text(f"{old.pid}\n")
+    plan = world.plan("restart", "w")
+    told = plan.subplans[0].steps
+    assert f"remove the pid file {pid_file}, if it names what was stopped" in told
+    assert world.done(plan).verified is True
+    assert pid_file.read_text() == f"{world.instances('w')[0]}\n"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from opsconsole.act.job import Job, StepFailed, Verification
+from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
 from opsconsole.act.limits import LimitPlan, plan_limits
 from opsconsole.act.minding import BACK_S, await_return, minders_of
 from opsconsole.act.request import Part, Request, WhyNot, each
@@ -20,7 +20,7 @@ from opsconsole.act.subjects import find_subject, why_no_command
 from opsconsole.act.tables import table_of
 from opsconsole.act.verbs import start
 from opsconsole.act.verbs.start import start_subplan
-from opsconsole.act.verbs.stop import remove_own_pid_file
+from opsconsole.act.verbs.stop import removal_steps, remove_own_pid_file
 from opsconsole.config.types import WorkerTable
 from opsconsole.model.plan import Subplan, Target
 
@@ -53,10 +53,11 @@ def plan_one(request: Request, name: str) -> Subplan:
         for name in dict.fromkeys(each.name for each in minders)
     )
     wrappers = [f"the wrapper {target.pid} is not started again" for target in targets if target.role == "wrapper"]
+    pid_file = removal_steps(subject.table) if targets and not units else ()
     return msgspec.structs.replace(
         starting,
         targets=targets,
-        steps=(*steps_of(targets, request.grace_s), *free, *back, *starting.steps),
+        steps=(*steps_of(targets, request.grace_s), *pid_file, *free, *back, *starting.steps),
         warnings=(
             *(warning for found in aimed for warning in found.warnings),
             *wrappers,
@@ -87,8 +88,19 @@ def end(job: Job) -> None:
         raise StepFailed("no command is configured for it any more; nothing was stopped")
     if reason := why_not_start(table):
         raise StepFailed(f"it could not be started again: {reason}; nothing was stopped")
+    _look_for_others(job)
     end_targets(job)
     remove_own_pid_file(job)
+
+
+def _look_for_others(job: Job) -> None:
+    """One that was started since the plan was made would be left as it is, and taken for restarted."""
+    worker = job.looker().look().workers.get(job.subplan.key)
+    if worker is None:
+        raise StepFailed("what runs of it could not be read; nothing was stopped")
+    if others := [each for each in worker.instances if each.id not in job.subplan.known]:
+        what = f"{others[0].pid}, which the plan does not name, runs too"
+        raise TargetChanged(f"changed since the plan was made: {what}; nothing was sent")
 
 
 def execute(job: Job) -> None:

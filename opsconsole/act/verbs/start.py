@@ -16,7 +16,7 @@ from opsconsole.act.tables import port_of, table_of
 from opsconsole.collect.pid_files import read_pid_file
 from opsconsole.config.types import WorkerTable
 from opsconsole.model.plan import Subplan
-from opsconsole.model.worker import Worker
+from opsconsole.model.worker import PidFile, Worker
 
 READY_S = 2.0
 """For how long a started process must be alive to count as started."""
@@ -46,10 +46,7 @@ def start_subplan(subject: Subject, count: int, limits: LimitPlan | None = None)
     remnants = subject.seen.remnants
     limits = limits or plan_limits(table.limits)
     times = (f"({count} times)",) if count > 1 else ()
-    pid_file = (f"write its pid to {table.pid_file}, unless it does so itself",) if table.pid_file is not None else ()
-    stale: tuple[str, ...] = ()
-    if subject.seen.pid_file is not None and subject.seen.pid_file.state == "stale":
-        stale = (f"remove the stale pid file {subject.seen.pid_file.path}",)
+    stale, pid_file = _pid_file_steps(subject)
     return Subplan(
         subject=subject.name,
         subject_kind=subject.kind,
@@ -64,6 +61,17 @@ def start_subplan(subject: Subject, count: int, limits: LimitPlan | None = None)
         known=tuple(instance.id for instance in subject.seen.instances),
         data={"count": count, "wanted": subject.seen.wanted, "limits": limits.give},
     )
+
+
+def _pid_file_steps(subject: Subject) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What will be done about its pid file before and after the start, for people."""
+    seen = subject.seen.pid_file
+    if seen is None:
+        return (), ()
+    if seen.state == "wrong":
+        return (), (f"leave the pid file {seen.path}: {seen.reason}",)
+    stale = (f"remove the stale pid file {seen.path}",) if seen.state == "stale" else ()
+    return stale, (f"write its pid to {seen.path}, unless it does so itself",)
 
 
 def ready_checks(subject: Subject) -> tuple[str, ...]:
@@ -121,20 +129,25 @@ def take_over(job: Job, worker: Worker) -> None:
 
 
 def _remove_stale_pid_file(job: Job, table: WorkerTable) -> None:
-    """A pid file that names nothing of it may keep it from starting."""
-    if table.pid_file is None:
+    """A pid file that names nobody any more may keep it from starting. One that names somebody else may be theirs."""
+    seen = _pid_file(job)
+    if table.pid_file is None or seen is None or seen.state != "stale" or seen.pid is None:
         return
-    content = read_pid_file(table.pid_file)
+    with job.step(f"remove the stale pid file {table.pid_file} (it holds {seen.pid})"):
+        remove_pid_file(table.pid_file, seen.pid)
+
+
+def _pid_file(job: Job) -> PidFile | None:
     worker = job.looker().look().workers.get(job.subplan.key)
-    if content.pid is None or worker is None or any(each.pid == content.pid for each in worker.instances):
-        return
-    with job.step(f"remove the stale pid file {table.pid_file} (it holds {content.pid})"):
-        remove_pid_file(table.pid_file, content.pid)
+    return worker.pid_file if worker is not None else None
 
 
 def _write_pid_file(job: Job, path: Path, pid: int) -> None:
-    if read_pid_file(path).pid == pid:
-        return  # it wrote its own
+    if read_pid_file(path).pid == pid or (seen := _pid_file(job)) is None or seen.state == "ok":
+        return  # it, or what it has started, wrote its own
+    if seen.state not in ("missing", "stale"):
+        with job.step(f"leave the pid file {path}: {seen.reason}"):
+            return
     with job.step(f"write {pid} to the pid file {path}"):
         write_pid_file(path, pid)
 

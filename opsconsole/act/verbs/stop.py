@@ -14,6 +14,7 @@ from opsconsole.act.stopping_plan import aim_all, processes_of, steps_of, wrappe
 from opsconsole.act.subjects import find_subject
 from opsconsole.act.tables import port_of, table_of
 from opsconsole.collect.pid_files import read_pid_file
+from opsconsole.config.types import WorkerTable
 from opsconsole.model.plan import Subplan
 
 
@@ -34,8 +35,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         raise WhyNot("it is not running", "nothing")
     targets = tuple(found.target for found in aimed)
     minders = minders_of(request, targets, processes_of(request, subject))
-    pid_file = subject.table.pid_file if subject.table is not None else None
-    removal = (f"remove the pid file {pid_file}, if it names what was stopped",) if pid_file is not None else ()
+    removal = removal_steps(subject.table)
     ports = (f"port {subject.port} is free",) if subject.port is not None else ()
     return Subplan(
         subject=subject.name,
@@ -52,6 +52,13 @@ def plan_one(request: Request, name: str) -> Subplan:
         minders=minders,
         known=tuple(instance.id for instance in subject.seen.instances),
     )
+
+
+def removal_steps(table: WorkerTable | None) -> tuple[str, ...]:
+    """What becomes of the pid file of what is stopped, for people."""
+    if table is None or table.pid_file is None:
+        return ()
+    return (f"remove the pid file {table.pid_file}, if it names what was stopped",)
 
 
 VERIFY_S = 5.0
