@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
+from textual._styles_cache import StylesCache
 from textual.geometry import Region
 from textual.reactive import Reactive
 from textual.screen import Screen
@@ -196,6 +197,10 @@ class ThriftyScreen(InkedScreen, inherit_bindings=False):
     def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name, id, classes)
         self._compositor = _CellsCompositor()
+
+    def on_unmount(self) -> None:
+        """Let go of the closed screen's lines: a cache of the toolkit's keeps the last thousand widgets alive."""
+        StylesCache.get_inner_outer.cache_clear()
 
     def _compositor_refresh(self) -> None:
         """Write what changed, or while the terminal is behind only keep in mind what it was."""
