@@ -2,7 +2,8 @@
 
 Locks are flock(2)s: they end with their process, however it ends. They are taken in the state directory, and in a place
 that all consoles of this user share whatever their state directories are: there a subject is that of its config (two
-configs may each have a worker of one name), a target is a target. The place is under /tmp: unlike the user's runtime
+configs may each have a worker of one name), a target is a target, and what is started is what is run, whichever config
+it stands in. The place is under /tmp: unlike the user's runtime
 directory it is the same for every login and stays when the last one ends, as the executor does. Where it is not ours
 alone, the locks of the state directory have to do.
 """
@@ -49,6 +50,7 @@ class Locks:
         if (shared := _shared_folder()) is not None:
             wanted.append((shared, f"{self._plan.config_path}\0{key}", key))
             wanted += [(shared, each, each) for each in targets]
+            wanted += [(shared, each, key) for each in self._subplan.data.get("runs", ())]
         try:
             for folder, hidden, shown in sorted(set(wanted)):
                 self._take(folder / hashlib.sha256(hidden.encode(errors="replace")).hexdigest()[:24], shown)

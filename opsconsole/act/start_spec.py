@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -96,6 +97,15 @@ def start_steps(table: WorkerTable, limited: str = "") -> tuple[str, ...]:
     names = f", with {', '.join(sorted(table.env))} set" if table.env else ""
     limits = f", limited to {limited}" if limited else ""
     return (f"start {command_line(table.command)}{where}{names}{output}{limits}",)
+
+
+def run_keys(table: WorkerTable, port: int | None) -> tuple[str, ...]:
+    """What a start of this is by what it runs, under whatever name and in whatever config: no two are begun at once."""
+    what = repr((table.command, str(table.cwd), sorted(table.env.items())))
+    keys = [f"run:{hashlib.sha256(what.encode(errors='surrogateescape')).hexdigest()}"]
+    keys += [f"port:{port}"] if port is not None else []
+    keys += [f"pid file:{table.pid_file}"] if table.pid_file is not None else []
+    return tuple(keys)
 
 
 def scope_runner() -> str:

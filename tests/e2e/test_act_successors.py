@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.act_ground import PYTHON, World
+from opsconsole.act.glance import glance
+from opsconsole.act.journal_reader import JournalReader
+from opsconsole.act.planning import make_plan
+from opsconsole.act.submit import Submitted, submit
+from opsconsole.config.load import load
+from opsconsole.model.plan import JournalEntry, Plan
+from tests.e2e.act_ground import PYTHON, World, eventually
 
 
 @pytest.fixture
@@ -125,3 +131,29 @@ def test_a_restart_tells_what_becomes_of_the_pid_file_of_the_one_before(world: W
     assert f"remove the pid file {pid_file}, if it names what was stopped" in told
     assert world.done(plan).verified is True
     assert pid_file.read_text() == f"{world.instances('w')[0]}\n"
+
+
+def test_two_configs_that_say_the_same_do_not_start_it_twice(world: World, tmp_path: Path) -> None:
+    world.worker("w")
+    first = world.plan("start", "w")
+    copied = tmp_path / "copy.toml"
+    copied.write_bytes((world.folder / "opsconsole.toml").read_bytes())
+    copied.chmod(0o600)
+    loaded = load(copied)
+    second = make_plan("start", ("w",), glance(loaded, "start"), loaded)
+    assert isinstance(second, Plan)
+    for plan, state in ((first, "state"), (second, "other")):
+        assert isinstance(submit(plan, world.folder / state), Submitted)
+    results = []
+    for plan, state in ((first, "state"), (second, "other")):
+        reader = JournalReader(world.folder / state)
+        entry = eventually(
+            "both", lambda reader=reader, plan=plan: _finished(reader.entry(plan.id).value), within_s=60.0
+        )
+        results.append(entry.result.result if entry.result is not None else "")
+    assert len(world.instances("w")) == 1
+    assert results.count("done") == 1
+
+
+def _finished(entry: JournalEntry | None) -> JournalEntry | None:
+    return entry if entry is not None and entry.state == "finished" else None

@@ -10,7 +10,7 @@ from opsconsole.act.limits import LimitPlan, limits_of, plan_limits, told_limits
 from opsconsole.act.living import is_alive
 from opsconsole.act.pid_file import remove_pid_file, write_pid_file
 from opsconsole.act.request import Part, Request, WhyNot, each
-from opsconsole.act.start_spec import start_steps, why_not_start
+from opsconsole.act.start_spec import run_keys, start_steps, why_not_start
 from opsconsole.act.subjects import Subject, find_subject
 from opsconsole.act.tables import port_of, table_of
 from opsconsole.collect.pid_files import read_pid_file
@@ -59,7 +59,12 @@ def start_subplan(subject: Subject, count: int, limits: LimitPlan | None = None)
             *(f"wrapper {each.pid} ({each.command}) may start it too" for each in subject.seen.wrappers),
         ),
         known=tuple(instance.id for instance in subject.seen.instances),
-        data={"count": count, "wanted": subject.seen.wanted, "limits": limits.give},
+        data={
+            "count": count,
+            "wanted": subject.seen.wanted,
+            "limits": limits.give,
+            "runs": run_keys(table, subject.port),
+        },
     )
 
 
