@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from opsconsole.act.job import Job, Verification
+from opsconsole.act.latecomers import why_not_alone
 from opsconsole.act.living import is_alive
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Respawner
@@ -24,11 +25,13 @@ LOOK_EVERY_S = 0.5
 
 
 def targets_gone(job: Job) -> Verification:
-    """Whether every process target has ended."""
-    left = [target for target in job.subplan.targets if target.process is not None and is_alive(target.process.id)]
+    """Whether every process target has ended, with all that the plan names below it and all it has started since."""
+    marks = [mark for target in job.subplan.targets for mark in (target.process, *target.tree) if mark is not None]
+    left = [mark for mark in marks if is_alive(mark.id)]
     if left:
         return Verification(False, f"{left[0].pid} ({left[0].command}) still runs")
-    return Verification(True)
+    reason = why_not_alone(job)
+    return Verification(not reason, reason)
 
 
 def watch(job: Job) -> Verification:

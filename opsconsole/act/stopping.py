@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from opsconsole.act import units
 from opsconsole.act.handle import Handle, close_all, wait_for
 from opsconsole.act.job import Job, StepFailed, TargetChanged
+from opsconsole.act.latecomers import note_latecomers
 from opsconsole.act.living import Living, why_not_staying
 from opsconsole.act.policy import why_not_signal
 from opsconsole.model.plan import ProcessMark, Target
@@ -64,6 +65,7 @@ def end_targets(job: Job) -> None:
         return
     try:
         _recognise(job, held)
+        note_latecomers(job, [each.root.mark for each in held])
         wrappers = [each for each in held if each.target.role.startswith("wrapper")]
         for phase in (wrappers, [each for each in held if each not in wrappers]):
             if phase:

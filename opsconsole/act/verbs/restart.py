@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from opsconsole.act import respawn
 from opsconsole.act.job import Job, StepFailed, TargetChanged, Verification
 from opsconsole.act.limits import LimitPlan, plan_limits
 from opsconsole.act.minding import BACK_S, await_return, minders_of
@@ -122,4 +123,8 @@ def execute(job: Job) -> None:
 
 
 def verify(job: Job) -> Verification:
-    return start.verify(job)
+    def replaced() -> Verification:
+        gone = respawn.targets_gone(job)
+        return start.runs_well(job) if gone.holds else gone
+
+    return job.until(replaced, start.VERIFY_S)

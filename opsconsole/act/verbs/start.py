@@ -174,10 +174,10 @@ def _holder(job: Job, port: int) -> str:
 
 
 def verify(job: Job) -> Verification:
-    return job.until(lambda: _runs_well(job), VERIFY_S)
+    return job.until(lambda: runs_well(job), VERIFY_S)
 
 
-def _runs_well(job: Job) -> Verification:
+def runs_well(job: Job) -> Verification:
     """As many as wanted run, what was started among them; the port listens; the component reports itself running."""
     from opsconsole.act.components import component_runs
 

@@ -50,7 +50,7 @@ def plan_one(request: Request, name: str) -> Subplan:
             *(f"{suspect.pid} may be it too, and is left alone: {suspect.reason}" for suspect in subject.seen.suspects),
         ),
         minders=minders,
-        known=tuple(instance.id for instance in subject.seen.instances),
+        known=(*(each.id for each in subject.seen.instances), *(each.id for each in subject.seen.suspects)),
     )
 
 
@@ -103,6 +103,10 @@ def _nothing_runs(job: Job) -> Verification:
     worker = view.workers.get(job.subplan.key)
     if worker is not None and worker.instances:
         return Verification(False, f"{worker.instances[0].pid} still runs")
+    known = frozenset(job.subplan.known)
+    left = [*worker.remnants, *(each for each in worker.suspects if each.id not in known)] if worker is not None else []
+    if left:
+        return Verification(False, f"{left[0].pid} is left of it ({left[0].reason}): {left[0].command}")
     port = port_of(job)
     if port is not None and view.listens(port):
         return Verification(False, f"something listens on port {port} still")
