@@ -97,6 +97,7 @@ def remove_checked(job: Job, only_stale: bool) -> None:
             raise NothingLeft(f"{target.name} is not in the list any more")
         if reason := _difference(target, found, job.subplan.data.get("created"), only_stale):
             raise TargetChanged(f"changed since the plan was made: {reason}; nothing was deleted")
+        job.scratch["listed"] = {item.id for item in now.items}
         step.detail = f"{len(now.items)} listed, it is there and the same"
     which = Named(target.environment, target.name, target.port)
     with job.step(removal_line(table, which)) as step:
@@ -118,8 +119,10 @@ def _difference(target: Target, found: list[Environment], created: float | None,
 
 
 def gone(job: Job) -> Verification:
-    """Whether the source lists the target no more."""
+    """Whether the source lists the target no more. A list that has lost what nobody asked it to lose proves nothing."""
     target = job.subplan.targets[0]
+    asked = {each.environment for each in job.plan.targets}
+    others = job.scratch.get("listed", set()) - asked
 
     def absent() -> Verification:
         now = read_list(job, table_of(job))
@@ -127,11 +130,20 @@ def gone(job: Job) -> Verification:
             return Verification(None, now)
         if any(item.id == target.environment for item in now.items):
             return Verification(False, f"{target.name} ({target.environment}) is still in the list")
+        if others and not others & {item.id for item in now.items}:
+            return Verification(None, _lost(others, len(now.items)))
         left = [port for port in (target.port,) if port is not None and job.looker().look().listens(port)]
         note = (f"port {left[0]} still listens",) if left else ()
         return Verification(True, evidence=(f"{target.name} is not in the list any more", *note))
 
     return job.until(absent, VERIFY_S)
+
+
+def _lost(others: set[str], listed: int) -> str:
+    what = "nothing at all" if not listed else f"{listed} others"
+    return (
+        f"the source lists {what} now, and {len(others)} that were not to be deleted are missing too: it may be broken"
+    )
 
 
 def table_of(job: Job) -> EnvironmentsTable:

@@ -32,6 +32,7 @@ class Api(http.server.ThreadingHTTPServer):
         ]
         self.answer: bytes | None = None
         self.delete_status = 200
+        self.after_delete: bytes | None = None
         self.deleted: list[str] = []
 
 
@@ -45,6 +46,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         identifier = self.path.rpartition("/")[2]
         self.server.deleted.append(identifier)
+        self.server.answer = self.server.after_delete
         if self.server.delete_status == 200:
             self.server.items = [item for item in self.server.items if item["id"] != identifier]
         self._say(self.server.delete_status, b"{}")
@@ -159,6 +161,19 @@ def test_an_api_that_says_no_is_a_failure_and_one_that_lies_is_found_out(world: 
 def _submitted(world: World, plan: Plan) -> Plan:
     world.submit(plan)
     return plan
+
+
+def test_a_list_that_is_empty_afterwards_proves_nothing_while_others_should_be_on_it(world: World, api: Api) -> None:
+    """The delete broke the source: it answers well and lists nothing."""
+    api.after_delete = b"[]"
+    result = world.done(world.plan("delete-environment", "e1"))
+    assert (result.result, result.verified) == ("done", None)
+    assert "lists nothing at all now, and 2 that were not to be deleted are missing" in result.reason
+
+
+def test_the_last_one_that_is_deleted_leaves_an_empty_list(world: World, api: Api) -> None:
+    api.items = api.items[:1]
+    assert world.done(world.plan("delete-environment", "e1")).verified is True
 
 
 def test_an_entry_of_a_file_is_removed_and_the_rest_stays_as_it_is(world: World) -> None:
