@@ -65,8 +65,8 @@ def _note(finding: Finding, tried: str) -> str:
     """How it stands; what was done about it, in vain so far; or what is to be put right before it."""
     told = ["recovering"] if finding.recovering else [tried] if tried else []
     told += ["acknowledged"] if finding.acknowledged else []
-    causes = [cause.id for cause in finding.causes if not cause.muted]
-    return ", ".join(told or [f"after {cause}" for cause in causes[:1]])
+    causes = [cause.title for cause in finding.causes if not cause.muted]
+    return ", ".join(told or [f"after: {cause}" for cause in causes[:1]])
 
 
 def _row(key: str, finding: Finding, at: float, signs: Glyphs, tried: str) -> Row:

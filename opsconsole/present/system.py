@@ -219,7 +219,7 @@ def load_cell(system: System, signs: Glyphs) -> Cell:
     sign = {"bad": f"{signs.bad} ", "warn": f"{signs.warn} "}.get(status, "")
     cores = humanise.UNKNOWN if system.cores is None else str(system.cores)
     return Cell(
-        f"{sign}load {humanise.load(system.load1)}/{cores}", status, short=f"{sign}{humanise.load(system.load1)}"
+        f"{sign}load {humanise.load(system.load1)}/{cores}", status, short=f"{sign}load {humanise.load(system.load1)}"
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from opsconsole.model.process import Process, ProcessTable, TreeUsage, usage
-from opsconsole.present.cell import Cell, Column, Row
+from opsconsole.present.cell import Cell, Column, Row, Status
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.keys import find_process, process_key
 from opsconsole.present.pane import cell_by_column
-from opsconsole.present.values import number_cell, percent_cell, plain_cell, size_cell, text_cell
+from opsconsole.present.values import number_cell, percent_cell, size_cell, text_cell
 
 MOST_ROWS = 200
 """Of one tree: a fork bomb must not become a table of ten thousand lines."""
@@ -104,10 +104,34 @@ def process_state(letter: str) -> str:
     return _STATES.get(letter, letter or "?")
 
 
+_INTERPRETERS = ("python", "node", "bash", "sh", "dash", "zsh", "perl", "ruby", "php", "deno", "bun")
+
+
+def brief_command(command: str) -> str:
+    """The same for a narrow field: no directories, and of an interpreter's script the script first."""
+    words = command.split(" ")
+    program = _base(words[0])
+    rest = words[1:]
+    kind = program.rstrip("0123456789.")
+    if kind in _INTERPRETERS and rest[:1] == ["-m"] and len(rest) > 1:
+        return " ".join(rest[1:])
+    if kind in _INTERPRETERS and rest and not rest[0].startswith("-"):
+        return " ".join([_base(rest[0]), *rest[1:]])
+    return " ".join([program, *rest])
+
+
+def _base(path: str) -> str:
+    return path if path.startswith("[") else path.rstrip("/").rpartition("/")[2] or path
+
+
+def _name_cell(drawing: str, command: str, status: Status) -> Cell:
+    return Cell(drawing + command, status, (1, 0.0, ""), short=drawing + brief_command(command))
+
+
 def _cells(drawing: str, process: Process) -> dict[str, Cell]:
     pid = number_cell(process.pid, "muted")
     return {
-        "name": plain_cell(drawing + process.command, (1, 0.0, ""), "muted"),
+        "name": _name_cell(drawing, process.command, "muted"),
         "state": text_cell(process_state(process.state), "warn" if process.state in "ZDT" else "muted"),
         "pid": pid,
         "pids": pid,
@@ -122,7 +146,7 @@ def _folded_cells(drawing: str, process: Process, whole: TreeUsage) -> dict[str,
     more = f"+{whole.processes - 1} "
     return {
         **_cells(drawing, process),
-        "name": plain_cell(drawing + more + process.command, (1, 0.0, ""), "accent"),
+        "name": _name_cell(drawing + more, process.command, "accent"),
         "state": text_cell("folded", "accent"),
         "cpu": percent_cell(whole.cpu_percent, "accent"),
         "mem": size_cell(whole.rss_bytes, "accent"),

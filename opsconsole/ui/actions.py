@@ -300,9 +300,18 @@ ACTIONS: tuple[ConsoleAction, ...] = (
         _needs_row,
     ),
     ConsoleAction("probe", "probe", ("p",), ROWS, "Probe the row, or else all sites and health URLs", _needs_probes),
-    ConsoleAction("mark", "mark", ("space",), ROWS, "Mark the row, for an action on several", _needs_row),
     ConsoleAction(
-        "mark-shown", "mark all", ("M",), ROWS, "Mark every row that is shown: a filter chooses", _needs_rows
+        "mark", "mark", ("space",), ROWS, "Mark the row, for an action on several", _needs_row, footer=3, panes=FINDINGS
+    ),
+    ConsoleAction(
+        "mark-shown",
+        "mark all",
+        ("M",),
+        ROWS,
+        "Mark every row that is shown: a filter chooses",
+        _needs_rows,
+        footer=2,
+        panes=FINDINGS,
     ),
     ConsoleAction("unmark-all", "unmark all", ("U",), ROWS, "Take all marks of the pane away", _needs_marks),
     ConsoleAction(
@@ -375,7 +384,14 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ),
     ConsoleAction("fold-all", "fold all", ("*",), LOOKING, "Fold all trees, or unfold all", _needs_tree_shown),
     ConsoleAction(
-        "zoom", "zoom", ("z",), LOOKING, "Give the pane the whole screen, or back", _needs_other_panes, footer=6
+        "zoom",
+        "zoom",
+        ("z",),
+        LOOKING,
+        "Give the pane the whole screen, or back",
+        _needs_other_panes,
+        footer=6,
+        panes=OVERVIEW,
     ),
     ConsoleAction(
         "freeze", "freeze", ("Z",), LOOKING, "Hold the screen still, or let it follow; collecting goes on", footer=7
@@ -448,11 +464,13 @@ ACTIONS: tuple[ConsoleAction, ...] = (
 
 def footer_rank(action: ConsoleAction, pane: str) -> int:
     """What a footer without room for all of its keys leaves out: the highest rank first; 0 stays."""
-    if action.id in ("help", "quit") or (action.id == "report" and pane in JUDGED):
+    if action.id in ("help", "quit", "view-findings") or (action.id == "report" and pane in JUDGED):
         return 0
     if action.id == "details":
         return 1 if pane in JUDGED else 2
-    if action.id in ("log", "checklist", "view-findings") or (action.id == "actions" and pane in JUDGED):
+    if action.id in ("log", "checklist", "mark-shown", "next-pane", "palette") or (
+        action.id == "actions" and pane in JUDGED
+    ):
         return 2
     return 1 if action.footer == 2 else 3
 

@@ -39,6 +39,7 @@ from opsconsole.ui.screens.reader import ReaderScreen
 from opsconsole.ui.stylesheets import stylesheets
 from opsconsole.ui.terminal import is_behind
 from opsconsole.ui.theme import MONOCHROME, theme_name, themes
+from opsconsole.ui.tour import GOES_ON
 
 if TYPE_CHECKING:
     from opsconsole.ui.screens.log import OpenFollower
@@ -222,7 +223,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def action_perform(self, action_id: str) -> None:
         """Do an action of the registry, on whatever screen is on top."""
-        if self.looks.close_tour():
+        if self.looks.close_tour() and action_id not in GOES_ON:
             return
         action = self.actions[action_id]
         screen = self.screen

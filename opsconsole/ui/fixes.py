@@ -105,8 +105,7 @@ def _unsettled(findings: Sequence[Finding], settled: Iterable[str]) -> list[str]
     ids = {*(one.id for one in findings), *settled}
     causes = {cause.id: cause for one in findings for cause in one.causes if not cause.muted and cause.id not in ids}
     return [
-        f"its cause is still open: {cause.id} ({cause.title}). Put that right first, or this comes back"
-        for cause in causes.values()
+        f"its cause is still open: {cause.title}. Put that right first, or this comes back" for cause in causes.values()
     ]
 
 

@@ -19,6 +19,14 @@ class Hint(NamedTuple):
     """Where there is too little room the highest goes first, of equals the one further right; 0 stays."""
 
 
+DEAD = 10
+"""By how much earlier a key that does nothing now gives way to one that does."""
+
+
+def _goes(hint: Hint) -> int:
+    return hint.rank + (DEAD if hint.why_not and hint.rank else 0)
+
+
 class FooterLine(LineWidget):
     def __init__(self, *, ascii_only: bool) -> None:
         super().__init__("footer", ascii_only=ascii_only)
@@ -61,7 +69,7 @@ class FooterLine(LineWidget):
         if pieces_width(pieces := self._hint_pieces(hints, with_reasons=True)) <= width:
             return pieces
         while pieces_width(pieces := self._hint_pieces(hints, with_reasons=False)) > width and hints:
-            hints.remove(max(enumerate(hints), key=lambda placed: (placed[1].rank, placed[0]))[1])
+            hints.remove(max(enumerate(hints), key=lambda placed: (_goes(placed[1]), placed[0]))[1])
         return pieces
 
     def _hint_pieces(self, hints: Sequence[Hint], *, with_reasons: bool) -> list[Piece]:

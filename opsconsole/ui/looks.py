@@ -140,7 +140,8 @@ class Looks:
     # The tour
 
     def close_tour(self) -> bool:
-        """Close it for good. True when the key was for that: nobody chose what it would do beside.
+        """Close it for good. True when the key was for that: nobody chose what it would do beside, unless it is one
+        that the tour told.
 
         Where there was no room for it, nothing was seen: the key is for something else, and it comes the next time.
         """

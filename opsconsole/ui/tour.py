@@ -11,6 +11,8 @@ from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.lines import LineWidget
 
 LINES = 5
+GOES_ON = frozenset({"next-pane", "previous-pane", "down", "up", "view-findings", "help", "palette"})
+"""What a key that the tour tells does as it closes it: looking, nothing else. All other keys close it only."""
 
 
 class Tour(LineWidget):

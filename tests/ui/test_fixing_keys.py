@@ -14,6 +14,7 @@ from opsconsole.diagnose.order import in_order
 from opsconsole.model.alert import Alert, Rung
 from opsconsole.model.finding import Evidence
 from opsconsole.model.plan import VERBS, JournalEntry, PlanResult, Refusal, Refused
+from opsconsole.model.reading import unconfigured
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.findings_pane import findings_content
 from opsconsole.present.glyphs import UNICODE
@@ -187,11 +188,11 @@ def test_a_cause_that_recovers_is_no_reason_to_wait() -> None:
     snapshot = judged()
     assert snapshot.diagnosis is not None
     caused = [one for one in snapshot.diagnosis.findings if any(not cause.muted for cause in one.causes)][:1]
-    cause = caused[0].causes[0].id
+    cause, title = caused[0].causes[0].id, caused[0].causes[0].title
     open_still, recovering = next_step(caused, VERBS), next_step(caused, VERBS, (cause,))
     assert open_still is not None
     assert recovering is not None
-    assert cause in open_still.notes[0]
+    assert f"its cause is still open: {title}. Put" in open_still.notes[0]
     assert recovering.notes == ()
 
 
@@ -303,3 +304,30 @@ async def test_a_refusal_that_does_not_fit_the_line_is_told_in_a_box() -> None:
         assert isinstance(app.screen, RefusalBox)
         await pilot.press("escape")
         await eventually(pilot, lambda: app.screen is app.main)
+
+
+async def test_where_nothing_is_configured_for_the_first_pane_the_console_opens_on_one_with_rows() -> None:
+    """And the keys that lead on stand in the footer before those that do nothing here."""
+    snapshot = msgspec.structs.replace(diagnosed(samples.incident()), services=unconfigured("[[service]]"))
+    app, _, feed = console(snapshot)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
+        await eventually(pilot, lambda: app.main.active == "workers")
+        assert "8 findings" in footer(app)
+        await pilot.press("1")
+        assert app.main.active == "services"
+        assert all(told in footer(app) for told in ("8 findings", "tab next pane", ": palette"))
+        feed.tell(msgspec.structs.replace(snapshot, sequence=snapshot.sequence + 1))
+        await pilot.pause()
+        assert app.main.active == "services", "what was chosen stays"
+
+
+@pytest.mark.parametrize("width", [100, 200])
+async def test_the_footer_of_the_findings_tells_how_to_mark_them(width: int) -> None:
+    app, _, _ = console(diagnosed())
+    async with app.run_test(size=(width, 50)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        await pilot.press("8")
+        await pilot.pause()
+        assert "M mark all" in footer(app)
+        assert "zoom" not in footer(app)

@@ -82,7 +82,23 @@ async def test_the_tour_comes_once_and_any_key_closes_it(tmp_path: Path) -> None
         assert not again.query("#tour")
 
 
-@pytest.mark.parametrize("key", ["j", "tab", "D", "r", "X", "ctrl+c", "enter", "slash", "question_mark", "3"])
+@pytest.mark.parametrize("key", ["8", "tab", "j", "question_mark"])
+async def test_a_key_of_looking_that_the_tour_tells_acts_as_it_closes_it(tmp_path: Path, key: str) -> None:
+    app, door, _ = console(state_dir=tmp_path / "state")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.query("#tour")) and bool(app.main.table.rows))
+        app.main.enter("workers")
+        await pilot.pause()
+        before = app.main.cursor_row
+        await pilot.press(key)
+        await eventually(pilot, lambda: not app.query("#tour"))
+        await eventually(
+            pilot, lambda: (app.screen, app.main.active, app.main.cursor_row) != (app.main, "workers", before)
+        )
+        assert door.wishes == []
+
+
+@pytest.mark.parametrize("key", ["D", "r", "X", "ctrl+c", "enter", "slash", "3", "q", "x", "f", "E"])
 async def test_the_key_that_closes_the_tour_does_nothing_else(tmp_path: Path, key: str) -> None:
     app, door, _ = console(state_dir=tmp_path / "state")
     async with app.run_test(size=(120, 40)) as pilot:

@@ -54,10 +54,15 @@ class HelpScreen(PagesScreen):
 
     def lines(self, width: int) -> list[StyledLine]:
         room = width - 2 * MARGIN
+        off = self._now.why_no_change
+        top: list[StyledLine] = [
+            [(" " * MARGIN, ""), (part, "warn")]
+            for part in (wrapped(inert(f"nothing can be changed: {off}", self.ascii_only), room) if off else ())
+        ]
         columns = max(1, (room + COLUMN_GAP) // (COLUMN_WIDTH + COLUMN_GAP))
         column_width = min((room - COLUMN_GAP * (columns - 1)) // columns, 2 * COLUMN_WIDTH)
         blocks = [self._block(group, column_width) for group in self._groups()]
-        return _side_by_side(_share(blocks, columns), column_width)
+        return [*top, *_side_by_side(_share(blocks, columns), column_width)]
 
     def _groups(self) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
         """(title, entries of keys, label, help, why not), in the order of the registry."""
@@ -76,11 +81,12 @@ class HelpScreen(PagesScreen):
         labels = [cell_len(label) for _, label, *_ in entries if label]
         label_width = max(labels) + GAP if labels and width >= WITH_LABELS else 0
         common = _common_reason([why_not for *_, why_not in entries])
-        if common:
+        if common and common != self._now.why_no_change:
             said = wrapped(inert(f"none of them now: {common}", self.ascii_only), width)
             lines += [[(fit(line, width), "muted")] for line in said]
         for keys, label, text, why_not in entries:
-            reason = "" if why_not == common else why_not
+            # What holds for all changes stands at the top.
+            reason = "" if why_not in (common, self._now.why_no_change) else why_not
             lines += self._entry(keys, label, text, reason, bool(why_not), keys_width, label_width, width)
         return lines
 

@@ -126,10 +126,11 @@ class HistoryScreen(SearchingScreen):
         return known or Past((), MINUTE_S, {})
 
     def charts(self) -> list[Chart]:
-        """Those that the search lets through."""
+        """Those that the search lets through, those of the row that was asked for first."""
         keys = {*self._past().series, *self._feed.history.recent()[1]}
         wanted = self.search.casefold()
-        return [one for one in charts(keys, self._feed.latest) if wanted in one.title.casefold()]
+        found = [one for one in charts(keys, self._feed.latest) if wanted in one.title.casefold()]
+        return sorted(found, key=lambda one: not self._row or one.row != self._row)
 
     def _points(self, key: str, times: Sequence[float], recent: Sequence[float | None]) -> list[Point]:
         """Of the record, and where this console remembers better, of that."""
@@ -143,8 +144,6 @@ class HistoryScreen(SearchingScreen):
     def _place(self, found: Sequence[Chart]) -> int:
         """Of the chart under the cursor."""
         places = {chart.key: place for place, chart in enumerate(found)}
-        if not self.cursor_key and self._row:
-            return next((place for place, chart in enumerate(found) if chart.row == self._row), 0)
         return places.get(self.cursor_key, 0)
 
     # Laying out

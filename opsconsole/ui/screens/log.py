@@ -242,7 +242,8 @@ class LogScreen(SearchingScreen):
             self._top = self.buffer.first
         self._repaint()
 
-    def _go_to(self, wanted: Callable[[LogLine], bool], direction: int, nothing: str) -> None:
+    def _go_to(self, wanted: Callable[[LogLine], bool], direction: int, nothing: str, found: str = "") -> None:
+        """``found`` is said of the first one, ``nothing`` where there is none."""
         start = self._start(direction)
         number = self.buffer.find(wanted, start, direction) if self.buffer.end > self.buffer.first else None
         if number is None:
@@ -252,7 +253,8 @@ class LogScreen(SearchingScreen):
         ends = (
             "the last one is behind: on from the top" if direction > 0 else "the first one is behind: on from the end"
         )
-        self.footer_line.say(ends if around and self.current is not None else "", "muted")
+        told = found if self.current is None else ends if around else ""
+        self.footer_line.say(told, "muted")
         self.current = number
         self.following = False
         if not self._is_in_view(number):
@@ -313,7 +315,9 @@ class LogScreen(SearchingScreen):
         if not self.search:
             self.footer_line.say("nothing searched yet: / searches", "muted")
             return
-        self._go_to(self._matches, direction, f"no {self.search!r}")
+        count = self.buffer.count(self._matches)
+        found = f"{count} line{'s hold' if count != 1 else ' holds'} it"
+        self._go_to(self._matches, direction, f"no {self.search!r}", found)
 
     def search_changed(self) -> None:
         if self.searching or not self.search:
@@ -355,7 +359,7 @@ class LogScreen(SearchingScreen):
         # Where there is no room the first ones are left out.
         notes: list[StyledText] = [(f"{buffer.end - buffer.first} lines", "muted")]
         if errors := buffer.count(lambda line: line.status == "bad"):
-            notes.append((f"{errors} errors", "bad"))
+            notes.append((f"{errors} error{'s' * (errors != 1)}", "bad"))
         if self.search:
             notes.append((f"/{inert(self.search, self.ascii_only)} {buffer.count(self._matches)}", "accent"))
         notes.append(("following", "ok") if self.following else ("not following", "warn"))

@@ -82,6 +82,8 @@ class MainScreen(ThriftyScreen):
         self.tried: dict[str, str] = {}
         """By a finding's id: what was done about it from this console."""
         self._quiet_again: Timer | None = None
+        self._pane_chosen = False
+        """Whether a key, or what there is to see, has said which pane the keys are for."""
         self.tables = {
             spec.id: RowTable(spec.id, spec.title, spec.number, spec.columns, ascii_only=ascii_only)
             for spec in PANES.values()
@@ -158,9 +160,20 @@ class MainScreen(ThriftyScreen):
             return
         for pane_id in PANES:
             self._show_pane(pane_id, self.shown)
+        if not self._pane_chosen:
+            self._begin_where_rows_are()
         self._show_lines()
         if self._places.share_anew():
             self._lay_out()
+
+    def _begin_where_rows_are(self) -> None:
+        """Do not begin in a pane that the config has nothing for."""
+        if self.contents[self.active].state != "unconfigured":
+            self._pane_chosen = bool(self.contents[self.active].rows)
+            return
+        begin = next((pane_id for pane_id in OVERVIEW if self.contents[pane_id].rows), None)
+        if begin is not None:
+            self.enter(begin)
 
     def _show_pane(self, pane_id: str, snapshot: Snapshot) -> None:
         table = self.tables[pane_id]
@@ -251,6 +264,7 @@ class MainScreen(ThriftyScreen):
 
     def perform(self, action_id: str) -> bool:
         """Do an action of the registry; False when it is none of this screen's."""
+        self._pane_chosen = True
         if self.footer.said:
             self.footer.say("")
         doing = PANE_ACTIONS.get(action_id)
@@ -274,6 +288,7 @@ class MainScreen(ThriftyScreen):
 
     def enter(self, pane_id: str) -> None:
         """Make a pane the one the keys are for, and bring it on the screen."""
+        self._pane_chosen = True
         was_filtering, self.filtering = self.filtering and pane_id == self.active, False
         self.active = pane_id
         if (

@@ -31,6 +31,16 @@ def test_why_a_key_does_nothing_is_said() -> None:
     assert "(no row selected)" in text
 
 
+def test_what_forbids_every_change_is_said_once() -> None:
+    why = "running as root: a config with allow_root = true under [console] allows actions"
+    now = Context(read_only=False, refused=why)
+    for width in (80, 250):
+        lines = HelpScreen(ACTIONS, make_keymap(ACTIONS, {}), now).lines(width)
+        text = " ".join(" ".join("".join(part for part, _ in line) for line in lines).split())
+        assert text.count("running as root") == 1
+        assert text.startswith(f"nothing can be changed: {why}")
+
+
 def test_a_changed_key_is_shown_as_changed() -> None:
     lines = ["".join(part for part, _ in line) for line in help_screen({"zoom": "f7"}).lines(80)]
     assert any(line.split()[:2] == ["f7", "zoom"] for line in lines)

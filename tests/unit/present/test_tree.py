@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from opsconsole.model.process import usage
 from opsconsole.present.glyphs import UNICODE
 from opsconsole.present.keys import process_key
-from opsconsole.present.tree import Trees, tree_rows
+from opsconsole.present.tree import Trees, brief_command, tree_rows
 from opsconsole.present.workers import COLUMNS
+from opsconsole.ui.fields import fit_cell
 from tests.makers import process, process_table
 
 FAMILY = (
@@ -61,3 +63,32 @@ def test_a_sum_with_an_unread_part_is_unknown() -> None:
     (row,) = tree_rows(KEY, (10,), Trees(table, frozenset({key_of(10)})), COLUMNS, UNICODE)
     assert usage(table.tree(10)).rss_bytes is None
     assert row.cells[next(n for n, column in enumerate(COLUMNS) if column.id == "mem")].text == "?"
+
+
+@pytest.mark.parametrize(
+    ("command", "brief"),
+    [
+        (
+            "/tmp/opsconsole-demo/venv/bin/python3.11 /srv/workers/assigner_worker.py --daemon",
+            "assigner_worker.py --daemon",
+        ),
+        ("python3 -m http.server 8000", "http.server 8000"),
+        ("/usr/bin/node /opt/claude/cli.js", "cli.js"),
+        ("/bin/bash -c sleep 5", "bash -c sleep 5"),
+        ("/usr/sbin/nginx: worker /x", "nginx: worker /x"),
+        ("[kworker/0:1]", "[kworker/0:1]"),
+        ("python3", "python3"),
+        ("", ""),
+    ],
+)
+def test_where_there_is_little_room_the_program_or_its_script_is_named_not_its_directory(
+    command: str, brief: str
+) -> None:
+    assert brief_command(command) == brief
+
+
+def test_a_child_in_a_narrow_column_shows_its_script() -> None:
+    table = process_table((process(10, "/tmp/opsconsole-demo-x/venv/bin/python3 workers/assigner_worker.py", ppid=1),))
+    (row,) = tree_rows(KEY, (10,), Trees(table), COLUMNS, UNICODE)
+    name = row.cells[next(n for n, column in enumerate(COLUMNS) if column.id == "name")]
+    assert fit_cell(name, 24).strip() == "└─ assigner_worker.py"
