@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     if os.fork() != 0:
         os._exit(0)
     _settle()
-    _give_path_back()
+    _give_back()
     from pathlib import Path
 
     from opsconsole.act.carry import carry_out
@@ -43,10 +43,13 @@ def _wait_for_plan() -> str:
     return line.decode("ascii", "replace").strip()
 
 
-def _give_path_back() -> None:
-    """PYTHONPATH as the operator has it: it was changed so that this process finds its own modules."""
+def _give_back() -> None:
+    """The environment as the operator has it: PYTHONPATH was changed so that this process finds its own modules."""
+    from opsconsole.act.own_environment import own_environment
     from opsconsole.model.plan import OWN_PATH_VARIABLE
 
+    for name in os.environ.keys() - own_environment().keys():
+        del os.environ[name]
     own = os.environ.pop(OWN_PATH_VARIABLE, None)
     os.environ.pop("PYTHONPATH", None)
     if own is not None:

@@ -13,8 +13,8 @@ import msgspec
 from opsconsole.config.types import WorkerTable
 from opsconsole.model.text import command_line, shown
 
-_NOT_HANDED_ON = ("TMUX", "TMUX_PANE", "COLUMNS", "LINES", "STY", "WINDOW")
-"""Variables of this console's own terminal: a daemon must not take itself to be in it."""
+_NOT_HANDED_ON = ("TMUX", "TMUX_PANE", "COLUMNS", "LINES", "STY", "WINDOW", "PWD", "OLDPWD")
+"""Variables of this console's own terminal and shell: a daemon must not take itself to be in it, nor where that is."""
 
 
 class StartSpec(msgspec.Struct, frozen=True):
@@ -30,7 +30,9 @@ class StartSpec(msgspec.Struct, frozen=True):
 
 def spec_of(table: WorkerTable) -> StartSpec:
     """The start of this worker as the config has it, on top of this process's own environment."""
-    environment = {name: value for name, value in os.environ.items() if not _is_own(name)} | table.env
+    environment = {name: value for name, value in os.environ.items() if not _is_own(name)}
+    environment |= {"PWD": str(table.cwd)} if table.cwd is not None else {}
+    environment |= table.env
     return StartSpec(
         argv=table.command,
         executable=_executable(table, environment),

@@ -16,6 +16,7 @@ import msgspec
 
 from opsconsole.act.descriptors import usual_limit_for
 from opsconsole.act.journal import Journal, JournalFailed
+from opsconsole.act.own_environment import own_environment
 from opsconsole.config.locate import make_state_directory
 from opsconsole.model.plan import OWN_PATH_VARIABLE, READ_ONLY_VARIABLE, Plan, Refused
 
@@ -129,4 +130,4 @@ def _environment() -> dict[str, str]:
     own = os.environ.get("PYTHONPATH")
     paths = [package, *filter(None, [own])]
     kept = {} if own is None else {OWN_PATH_VARIABLE: own}
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **kept}
+    return {**own_environment(), "PYTHONPATH": os.pathsep.join(paths), **kept}

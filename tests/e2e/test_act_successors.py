@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,3 +159,24 @@ def test_two_configs_that_say_the_same_do_not_start_it_twice(world: World, tmp_p
 
 def _finished(entry: JournalEntry | None) -> JournalEntry | None:
     return entry if entry is not None and entry.state == "finished" else None
+
+
+@pytest.mark.parametrize("limits", [{}, {"cpu_time": "2h"}], ids=["plain", "limited"])
+def test_what_is_started_has_the_environment_that_the_console_was_started_with(
+    world: World, limits: dict[str, str]
+) -> None:
+    """Without a locale, for one: what the interpreter chooses for itself then is not handed on. PWD is where it is."""
+    world.worker("w", command=["sleep", "600.5"], limits=limits, env={"COLOUR": "blue"})
+    world.loaded()
+    terminals = ("COLUMNS", "LINES", "TMUX", "STY", "WINDOW", "OPSCONSOLE_")
+    left_out = ("LC_", "LANG", "PYTHON", *terminals)
+    own = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    own |= {"PWD": "/usr", "OLDPWD": "/var"}
+    program = Path(sys.executable).with_name("opsconsole")
+    where = ["--config", str(world.folder / "opsconsole.toml"), "--state-dir", str(world.state)]
+    subprocess.run([program, "start", "w", "--yes", *where], env=own, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    (pid,) = world.instances("w")
+    lines = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    has = dict(line.split("=", 1) for line in lines if "=" in line)
+    own.pop("OLDPWD")
+    assert has == {**own, "PWD": str(world.folder), "COLOUR": "blue"}
