@@ -120,7 +120,7 @@ class ListenerSource:
             likely = [process for process in _with_ancestors(table, fresh) if process.pid != ourselves]
             self._look_through(likely, inodes)
         unheld = {inode for inode in unheld if not self._holders.get(inode)}
-        if unheld - self._missed:
+        if unheld - self._missed and self._everywhere_at is not None:
             self._look_through(self._usual_holders(table), inodes)
             unheld = {inode for inode in unheld if not self._holders.get(inode)}
         if unheld and self._may_look_everywhere(unheld, now):
