@@ -20,7 +20,9 @@ class _Alive(NamedTuple):
     pid: int
 
 
-AGENT = cast("Living", _Alive(12))
+NOBODY = 5_000_000
+"""A pid beyond what the kernel gives: whoever looks for it in /proc finds nobody."""
+AGENT = cast("Living", _Alive(NOBODY))
 
 
 def view(cast_: Cast, *sessions: str) -> SessionsView:
@@ -35,21 +37,31 @@ def has_shell(cast_: Cast, root: int) -> bool:
 @pytest.fixture
 def people(tmp_path: Path) -> Cast:
     made = Cast(tmp_path)
-    made.put(12, "claude", ppid=11, exe="/usr/bin/claude", comm="claude")
+    made.put(NOBODY, "claude", ppid=11, exe="/usr/bin/claude", comm="claude")
     return made
 
 
 @pytest.mark.parametrize("argv", [("bash",), ("-bash",), ("zsh", "-il"), ("bash", "--rcfile", "x")])
-def test_an_interactive_shell_has_its_pane_back(people: Cast, argv: tuple[str, ...]) -> None:
+def test_an_interactive_shell_must_have_the_agent_as_its_foreground_job(people: Cast, argv: tuple[str, ...]) -> None:
+    """The agent of this made-up table is nobody's job; end to end it is shown with a real one."""
     people.shell(11, argv)
-    assert has_shell(people, 11) is True
+    with pytest.raises(WhyNot, match="no job of its own of the shell 11"):
+        has_shell(people, 11)
+
+
+@pytest.mark.parametrize("argv", [("sh", "-c", "claude"), ("bash", "-ic", "claude --model opus")])
+def test_a_shell_that_runs_nothing_but_the_agent_ends_with_it(people: Cast, argv: tuple[str, ...]) -> None:
+    people.shell(11, argv)
+    assert has_shell(people, 11) is False
 
 
 def test_the_panes_own_process_has_no_shell(people: Cast) -> None:
-    assert has_shell(people, 12) is False
+    assert has_shell(people, NOBODY) is False
 
 
-@pytest.mark.parametrize("argv", [("sh", "-c", "claude; echo bye"), ("bash", "launch.sh"), ("bash", "-ic", "claude")])
+@pytest.mark.parametrize(
+    "argv", [("sh", "-c", "claude; echo bye"), ("bash", "launch.sh"), ("bash", "-ic", "claude && ls")]
+)
 def test_a_shell_that_has_more_to_do_is_refused(people: Cast, argv: tuple[str, ...]) -> None:
     people.shell(11, argv)
     with pytest.raises(WhyNot, match="waits for its end"):
