@@ -48,11 +48,11 @@ def wrappers_that_stay(request: Request, subject: Subject, wrappers: Iterable[He
 
 def _below_wrapper(request: Request, subject: Subject, wrapper: Helper) -> Below:
     instances = [each.pid for each in subject.seen.instances]
-    return below(request, processes_of(request, subject), wrapper.pid, ids_of(subject.seen), instances)
+    return below(request, processes_of(request, subject), wrapper.pid, _own(request, subject), instances)
 
 
 def aim_instances(request: Request, subject: Subject, instances: Iterable[tuple[Instance, str]]) -> list[Aimed]:
-    table, own = processes_of(request, subject), ids_of(subject.seen)
+    table, own = processes_of(request, subject), _own(request, subject)
     apart = [each.pid for each in subject.seen.instances]
     role = f"owner of port {subject.port}" if subject.port is not None else "instance"
     aimed = []
@@ -63,12 +63,24 @@ def aim_instances(request: Request, subject: Subject, instances: Iterable[tuple[
 
 
 def aim_remnants(request: Request, subject: Subject) -> list[Aimed]:
-    table, own = processes_of(request, subject), ids_of(subject.seen)
+    table, own = processes_of(request, subject), _own(request, subject)
     aimed = []
     for remnant in subject.seen.remnants:
         found = below(request, table, remnant.pid, own)
         aimed += _unless_ended(request, remnant.id, "remnant", remnant.reason, found, subject)
     return aimed
+
+
+def _own(request: Request, subject: Subject) -> frozenset[ProcessId]:
+    """Everything that belongs to it, with whoever holds its port: below its instances that is its own server."""
+    seen = request.snapshot.services.value or ()
+    holders = (
+        owner.id
+        for service in seen
+        if subject.service is not None and service.name == subject.service.name
+        for owner in service.owners
+    )
+    return ids_of(subject.seen) | frozenset(holders)
 
 
 def _unless_ended(
