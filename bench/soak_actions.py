@@ -3,9 +3,9 @@
     python bench/soak_actions.py [--plans 1000] [--seed N] [--at-once 4]
 
 The world: workers that run once, twice or not at all, some deaf to SIGTERM, some with pools, under wrappers, or minded
-by a supervisor; look-alikes and bystanders beside them. A churner starts copies and ends processes all the while, so
-that plans find their targets gone, changed or respawned. Every process that the soak starts is watched through a
-pidfd, and its end is held against who may have caused it: the plans that named it, or the churner's own record.
+by a supervisor, two under one shell, one started by another; look-alikes and bystanders beside them. A churner starts
+copies and ends processes all the while, so that plans find their targets gone, changed or respawned. Every process that
+the soak starts is watched through a pidfd, and its end is held against who may have caused it: the plans that named it, or the churner's own record.
 Prints counts; exit status 1 when anything was hurt that no plan named.
 """
 
@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from opsconsole.act.submit import Submitted, submit
 from opsconsole.config.load import load
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.identity import ProcessId
-from opsconsole.model.plan import Plan, Verb
+from opsconsole.model.plan import Plan, ProcessMark, Subplan, Verb
 from opsconsole.model.snapshot import Snapshot
 
 PYTHON = os.path.realpath(sys.executable)
@@ -49,7 +50,10 @@ while True:
     subprocess.run([sys.executable, "minded.py"])
     time.sleep(0.5)
 """
-WORKERS = {"plain": PLAIN, "deaf": DEAF, "pool": POOL, "looped": PLAIN, "minded": PLAIN, "other": PLAIN}
+BOSS = "import subprocess, sys, time\nsubprocess.Popen([sys.executable, 'other.py'])\ntime.sleep(3600)\n"
+WORKERS = {"plain": PLAIN, "deaf": DEAF, "pool": POOL, "looped": PLAIN, "minded": PLAIN, "other": PLAIN, "boss": BOSS}
+PAIR = f"{PYTHON} other.py & {PYTHON} plain.py & while :; do sleep 3600; done"
+"""For a shell around two workers."""
 VERBS: tuple[Verb, ...] = ("kill-duplicates", "kill-duplicates", "restart", "start", "stop", "terminate")
 
 
@@ -63,7 +67,7 @@ class Ground:
         self.token = f"{os.getpid()}-{seed}"
         os.environ[TOKEN] = self.token
         self.named: set[ProcessId] = set()
-        """Whatever any plan named as a target or in a target's tree."""
+        """Whatever any plan named as a target, and of a target's tree what is no other worker's."""
         self.ours: set[ProcessId] = set()
         """What the churner ended itself."""
         self.bystanders: list[subprocess.Popen[bytes]] = []
@@ -142,6 +146,8 @@ class Churner(threading.Thread):
             self.ground.start("sh", "keep.sh")
         elif dice.random() < 0.1:
             self.ground.start(PYTHON, "minder.py")
+        elif dice.random() < 0.15:
+            self.ground.start("nohup", "sh", "-c", PAIR)
         else:
             self.ground.start(PYTHON, f"{name}.py")
 
@@ -220,13 +226,28 @@ def one_plan(ground: Ground, loaded: LoadedConfig, dice: random.Random, tally: T
         time.sleep(dice.uniform(0.0, 0.5))  # the operator reads the dialog while the world moves on
     if changed(made) and dice.random() < 0.7:
         return tally.count("dialog closed")
-    for target in made.targets:
-        if target.process is not None:
-            ground.named.update(mark.id for mark in (target.process, *target.tree))
+    for subplan in made.subplans:
+        ground.named.update(named_by(subplan))
     submitted = submit(made, ground.state)
     if not isinstance(submitted, Submitted):
         return tally.count(f"not submitted: {submitted.reason}")
     return follow(ground, made, dice, tally)
+
+
+def named_by(subplan: Subplan) -> Iterator[ProcessId]:
+    """Whom a plan may end: its targets, and below them whatever runs no other worker's program."""
+    for target in subplan.targets:
+        if target.process is None:
+            continue
+        yield target.process.id
+        own = {subplan.subject} if subplan.subject in WORKERS else _programs(target.process)
+        yield from (mark.id for mark in target.tree if _programs(mark) <= own)
+
+
+def _programs(mark: ProcessMark) -> set[str]:
+    """The workers whose program this process runs; none for a shell, whatever its code mentions."""
+    words = mark.command.split()
+    return {name for name in WORKERS if words[1:2] == [f"{name}.py"]}
 
 
 def follow(ground: Ground, plan: Plan, dice: random.Random, tally: Tally) -> None:
