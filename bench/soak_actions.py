@@ -5,7 +5,8 @@
 The world: workers that run once, twice or not at all, some deaf to SIGTERM, some with pools, under wrappers, or minded
 by a supervisor, two under one shell, one started by another; look-alikes and bystanders beside them. A churner starts
 copies and ends processes all the while, so that plans find their targets gone, changed or respawned. Every process that
-the soak starts is watched through a pidfd, and its end is held against who may have caused it: the plans that named it, or the churner's own record.
+the soak starts is watched through a pidfd, and its end is held against who may have caused it: the plans that named it,
+or the churner's own record.
 Prints counts; exit status 1 when anything was hurt that no plan named.
 """
 
