@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 from textual.widget import Widget
 
@@ -13,23 +14,19 @@ from tests.ui.test_filtering import console
 
 async def test_a_closed_screen_leaves_neither_widgets_nor_painted_lines() -> None:
     app = console()
+    kept: list[weakref.ref[object]] = []
     async with app.run_test(size=(120, 40)) as pilot:
+        for _ in range(5):
+            await pilot.press("?")
+            await eventually(pilot, lambda: isinstance(app.screen, HelpScreen))
+            for widget in (app.screen, *app.screen.query(Widget)):
+                kept += [weakref.ref(widget), weakref.ref(widget._styles_cache)]
+            await pilot.press("escape")
+            await eventually(pilot, lambda: app.screen is app.main)
 
-        async def read_the_help(times: int) -> None:
-            for _ in range(times):
-                await pilot.press("?")
-                await eventually(pilot, lambda: isinstance(app.screen, HelpScreen))
-                await pilot.press("escape")
-                await eventually(pilot, lambda: app.screen is app.main)
-
-        def kept() -> dict[str, int]:
+        def all_gone() -> bool:
             gc.collect()
-            names = [type(one).__name__ for one in gc.get_objects()]
-            return {name: names.count(name) for name in ("StylesCache", "Strip", "HelpScreen")}
+            return not [one for one in kept if one() is not None]
 
-        await read_the_help(3)
-        before = kept()
-        await read_the_help(8)
-        after = kept()
-        assert before["StylesCache"] >= len(app.main.query(Widget))
-        assert {name: count - before[name] for name, count in after.items() if count > before[name] + 10} == {}
+        del widget
+        await eventually(pilot, all_gone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -76,6 +77,20 @@ def test_a_child_that_was_killed_has_seen_nothing() -> None:
 
 def test_an_answer_larger_than_a_pipe_comes_whole() -> None:
     assert Forked(lambda: b"x" * 3_000_000).result(10) == b"x" * 3_000_000
+
+
+def test_an_answer_comes_whatever_the_number_of_its_pipe() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 1200:
+        pytest.skip(f"no more than {hard} descriptors may be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1200), hard))
+    taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        assert Forked(lambda: "seen").result(10) == "seen"
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_one_that_is_given_up_leaves_no_child() -> None:
