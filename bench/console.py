@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fleet import fleet, idle_processes, processes_here, room_for
+from fleet import end_on_sigterm, fleet, idle_processes, processes_here, room_for
 from peers import install_missing, present, version
 from terminal_run import LEFT_OUT, Run, answers_ms, measure
 
@@ -74,6 +74,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", help="of the peers, only these")
     parser.add_argument("--write", type=Path, help="keep the report in this file")
     chosen = parser.parse_args()
+    end_on_sigterm()
     install_missing()
     peers = {name: command for name, command in present().items() if chosen.only is None or name in chosen.only}
     report = Report()
