@@ -68,6 +68,13 @@ def telling(way: Way, back: str, client: str) -> Way:
     return way._replace(command=(*chosen, ";", "display-message", "-c", client, "-d", str(TOLD_MS), said))
 
 
+def told_way(session: Session, environment: Mapping[str, str]) -> tuple[Way, str]:
+    """The way from a terminal with this environment, which tells over there how to come back; and that in words."""
+    way = way_to(session, environment)
+    back, client = way_back(session, environment, switches=way.switches)
+    return telling(way, back, client), back
+
+
 def why_gone(session: Session) -> str:
     """Why this is not the session any more that was seen; empty while it is. Blocks for some milliseconds."""
     seen = session.panes[0].id

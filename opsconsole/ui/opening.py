@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ def open_view(app: ConsoleApp, action_id: str) -> None:
 
         app.push_screen(palette())
     elif action_id == "attach":
-        _go_to_session(app)
+        if (session := _session(app)) is not None:
+            # One at a time: the key pressed twice is not two ways into a session.
+            app.run_worker(_go_to_session(app, session), group="attach", exclusive=True, exit_on_error=False)
     elif action_id == "log" and app.main.active == "sessions":
         _open_session(app)
     elif action_id == "log":
@@ -63,25 +66,22 @@ def _session(app: ConsoleApp) -> Session | None:
     return session_of(shown, row) if row is not None and shown is not None else None
 
 
-def _go_to_session(app: ConsoleApp) -> None:
-    """Lend the terminal to the session under the cursor, or send the tmux client that it is in there."""
-    from opsconsole.ui.attach import go, telling, way_back, way_to, why_gone
+async def _go_to_session(app: ConsoleApp, session: Session) -> None:
+    """Lend the terminal to the session, or send the tmux client that it is in there. tmux is asked on a thread."""
+    from opsconsole.ui.attach import go, told_way, why_gone
 
-    session = _session(app)
-    if session is None:
+    failure = await asyncio.to_thread(why_gone, session)
+    if failure:
+        app.main.say(f"{session.name}: {failure}", "warn")
         return
-    way = way_to(session, os.environ)
-    failure = why_gone(session)
-    back, client = way_back(session, os.environ, switches=way.switches) if not failure else ("", "")
-    way = telling(way, back, client)
-    if not failure and way.switches:
-        failure = go(way)
-    elif not failure:
+    way, back = await asyncio.to_thread(told_way, session, os.environ)
+    if way.switches:
+        failure = await asyncio.to_thread(go, way)
+    else:
         with app.suspend():
             failure = go(way)
-        app.main.refresh_everything()
+    app.main.refresh_everything()
     if failure:
         app.main.say(f"{session.name}: {failure}", "warn")
     elif way.switches:
-        app.main.refresh_everything()
         app.main.say(f"{session.name}: {back} comes back")

@@ -51,6 +51,16 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def listened(port: int) -> None:
+    """Wait until somebody listens there: a program that runs has not opened its port yet."""
+
+    def connects() -> bool:
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", port)) == 0
+
+    eventually(f"a listener on {port}", connects)
+
+
 def identity(pid: int) -> ProcessId:
     found = living.look_at(pid, living.boot_id())
     assert found is not None, f"{pid} does not run"

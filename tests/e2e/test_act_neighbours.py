@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.act_ground import PYTHON, World, eventually, free_port, runs
+from tests.e2e.act_ground import PYTHON, World, eventually, free_port, listened, runs
 
 
 @pytest.fixture
@@ -88,6 +88,7 @@ def test_a_service_beside_a_worker_below_one_shell_stays(world: World, commanded
     world.worker("alpha")
     world.start("/bin/sh", "-c", f"{PYTHON} api.py & {PYTHON} alpha.py; echo ended; wait")
     alpha = _only(world, "alpha")
+    listened(port)
     plan = world.plan("stop", "alpha", grace_s=3.0)
     assert [target.pid for target in plan.targets] == [alpha]
     assert any("api" in warning for warning in plan.subplans[0].warnings)
@@ -102,6 +103,7 @@ def test_a_worker_that_serves_a_port_through_its_child_ends_with_it(world: World
     world.table("[service]", {"name": "web", "port": port})
     world.worker("runner", code=STARTS.format(python=PYTHON, script="server.py"))
     world.start(PYTHON, "runner.py")
+    listened(port)
     (target,) = eventually("the server", lambda: [t for t in world.plan("stop", "runner").targets if t.tree])
     plan = world.plan("stop", "runner", grace_s=3.0)
     assert any("web" in warning and str(target.tree[0].pid) in warning for warning in plan.subplans[0].warnings)

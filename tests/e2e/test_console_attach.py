@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -50,8 +51,9 @@ def where(inner: Screen) -> str:
 
 
 def select(outer: Screen, name: str) -> None:
-    outer.press("/")
-    outer.press("-l", name)
-    outer.press("Enter")
     outer.press("g")
-    time.sleep(0.5)
+    until = time.monotonic() + 30.0
+    while not re.search(rf"^│▌{name} ", outer.text(), re.MULTILINE):
+        assert time.monotonic() < until, outer.text()
+        outer.press("j")
+        time.sleep(0.3)
