@@ -64,7 +64,7 @@ SHOTS = (
     Shot("console-80x24", 80, 24, "Architect"),
     Shot("watch", 120, 36, "READ-ONLY", watch=True),
     Shot("healthy", 120, 36, "3 up", healthy=True),
-    Shot("workers-tree", 120, 30, "bash workers", keys=("2", "z", "t")),
+    Shot("workers-tree", 120, 30, "auto_confirm_keep", keys=("2", "z", "t")),
     Shot("details", 120, 40, "sessions taken", keys=("2", "j", "j", "enter")),
     Shot("log", 120, 30, "No available ports", keys=("2", "j", "l")),
     Shot("actions", 120, 36, "end a process", keys=("2", "j", "j", "x")),

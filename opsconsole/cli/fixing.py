@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -19,30 +18,22 @@ from opsconsole.act.submit import Submitted, submit
 from opsconsole.act.verbs import MODULES
 from opsconsole.cli.acting import Manner, agrees, executor_at_hand, follow
 from opsconsole.cli.root import ExitCode
+from opsconsole.cli.watched import READ_WITHIN_S, REFRESH_S, TOLD_WITHIN_S, Watched
 from opsconsole.config.types import LoadedConfig
-from opsconsole.diagnose import diagnose
 from opsconsole.diagnose.order import in_order, restarted_with
-from opsconsole.engine import Engine
 from opsconsole.engine.happenings import Happenings
 from opsconsole.engine.history_file import HistoryFile
 from opsconsole.engine.target_samples import TargetSamples
 from opsconsole.model.finding import RULE_NAMES, Diagnosis, Finding
 from opsconsole.model.plan import Outcome, Plan, Refused
-from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.text import shown
 from opsconsole.present.json import SCHEMA
 from opsconsole.present.people import login
 from opsconsole.present.plan import plan_text
 
-REFRESH_S = 1.0
-SETTLED_S = 4.0
-"""For so long everything is watched before it is decided what is wrong: what comes and goes needs several looks."""
-READ_WITHIN_S = 15.0
 UNREAD = f"nothing could be read within {READ_WITHIN_S:g} s"
 CONFIRMED_WITHIN_S = 15.0
 """What one look shows and several must confirm is looked at again for so long."""
-TOLD_WITHIN_S = 6.0
-"""For so long it is waited at the end for sources that do not tell yet how things are now."""
 CLOSES_WITHIN_S = 30.0
 SLOW_CLOSES_WITHIN_S = 6.0
 """Averages and rates need minutes to tell: they are looked at, not waited for."""
@@ -72,7 +63,7 @@ class Fixing:
 
     def __init__(self, loaded: LoadedConfig, state_dir: Path, manner: Manner) -> None:
         self._loaded, self._state_dir, self._manner = loaded, state_dir, manner
-        self._engine = Engine(loaded, refresh_s=REFRESH_S)
+        self.watched = Watched(loaded)
         self._fixes: list[Fix] = []
         self._inside: list[Fix] = []
         """Of those that were named: what is told in another finding, and goes with it."""
@@ -86,10 +77,8 @@ class Fixing:
         self._happenings: Happenings | None = None
 
     def __enter__(self) -> Fixing:
-        self._engine.start(lambda _snapshot: None)
-        began = time.monotonic()
-        self._wait(lambda: self._read_whole() and time.monotonic() - began > SETTLED_S, READ_WITHIN_S)
-        self._before = self._diagnosis
+        self.watched.start()
+        self._before = self.watched.diagnosis
         self._keep_targets()
         self._record()
         return self
@@ -97,7 +86,7 @@ class Fixing:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._engine.stop()
+        self.watched.stop()
 
     def run(self, wanted: tuple[str, ...]) -> int:
         """Put these right, or with none everything that can be. Returns the exit status."""
@@ -110,9 +99,9 @@ class Fixing:
                 break
             self._record()
         for told in self._inside if not self._manner.dry_run else ():
-            told.closed = self._open(told.finding) is None or self._closes(told.finding, TOLD_WITHIN_S)
+            told.closed = self.watched.open(told.finding) is None or self.watched.closes(told.finding, TOLD_WITHIN_S)
         self._fixes += [_not_sure(finding) for finding in unsure]
-        self._unread_any |= bool(unsure) or not self._all_told(wanted)
+        self._unread_any |= bool(unsure) or not self.watched.all_told(wanted)
         self._result = self._overall()
         self._record()
         return self._status(wanted)
@@ -137,7 +126,7 @@ class Fixing:
     def document(self) -> dict[str, Any]:
         """The document of ``fix --json``."""
         plans = [msgspec.to_builtins(one.plan) for one in self._fixes if one.plan is not None]
-        now = self._diagnosis
+        now = self.watched.diagnosis
         return {
             "schema": SCHEMA,
             "dry_run": self._manner.dry_run,
@@ -159,7 +148,7 @@ class Fixing:
 
     def _keep_targets(self) -> None:
         """Let a report tell what the targets' metrics were before anything was put right."""
-        snapshot = self._engine.latest
+        snapshot = self.watched.latest
         if self._manner.dry_run or snapshot is None or snapshot.diagnosis is None:
             return
         samples = TargetSamples(self._state_dir)
@@ -168,7 +157,7 @@ class Fixing:
 
     def _record(self) -> None:
         """Let the timeline tell what was found and what has closed: a report tells the incident from that."""
-        diagnosis = self._diagnosis
+        diagnosis = self.watched.diagnosis
         if self._manner.dry_run or diagnosis is None:
             return
         try:
@@ -184,21 +173,11 @@ class Fixing:
     def _confirm(self, wanted: tuple[str, ...]) -> tuple[Finding, ...]:
         """Look again until what a single look shows is open or gone. Returns what is neither, and can be put right."""
         until = time.monotonic() + CONFIRMED_WITHIN_S
-        while (unsure := self._unsure(wanted)) and time.monotonic() < until:
-            self._engine.refresh_now()
-            self._engine.probe_now()
-            self._wait(lambda: not self._unsure(wanted), REFRESH_S)
-        self._before = self._diagnosis
+        while (unsure := self.watched.unsure(wanted)) and time.monotonic() < until:
+            self.watched.look_again()
+            self.watched.wait(lambda: not self.watched.unsure(wanted), REFRESH_S)
+        self._before = self.watched.diagnosis
         return tuple(one for one in unsure if wanted or one.remedy.automatic)
-
-    def _unsure(self, wanted: tuple[str, ...]) -> list[Finding]:
-        """What one look shows of these, and what is not open yet."""
-        snapshot = self._engine.latest
-        if snapshot is None:
-            return []
-        shown = diagnose(snapshot, self._loaded.config)
-        meant = [one for one in (*shown.findings, *shown.muted) if one.id in wanted or not wanted]
-        return [one for one in meant if self._open(one.id) is None]
 
     def _chosen(self, wanted: tuple[str, ...], unsure: tuple[Finding, ...]) -> tuple[Finding, ...]:
         found = self._before.findings if self._before is not None else ()
@@ -232,20 +211,20 @@ class Fixing:
         if held_up := self._causes_left(finding):
             self._fixes.append(Fix(finding.id, "refused", reason=f"waits for {held_up[0]}, which causes it"))
             return True
-        current = self._open(finding.id)
+        current = self.watched.open(finding.id)
         if current is None and self._hold_up_unread(finding.id):
             return True
         if current is None and not self._manner.dry_run:
             self._fixes.append(Fix(finding.id, "nothing-to-do", closed=True, reason="put right by what came before"))
             return True
         remedy = (current or finding).remedy
-        snapshot = self._engine.latest
+        snapshot = self.watched.latest
         if snapshot is None or not remedy.action:
             return True
         fixed = Fix(finding.id)
         if leader := self._joined.get(finding.id):
             fixed.result, fixed.reason = "nothing-to-do", f"restarted in one plan with {leader}"
-            fixed.closed = None if self._manner.dry_run else self._closes(finding.id, SLOW_CLOSES_WITHIN_S)
+            fixed.closed = None if self._manner.dry_run else self.watched.closes(finding.id, SLOW_CLOSES_WITHIN_S)
             self._fixes.append(fixed)
             return True
         names = () if remedy.action == "prune-environments" else remedy.targets
@@ -258,7 +237,7 @@ class Fixing:
             fixed.result, fixed.reason = made.outcome, made.reason
             self._unread_any |= made.kind == "unknown"
             if made.kind == "nothing" and not self._manner.dry_run:
-                fixed.closed = self._closes(finding.id, SLOW_CLOSES_WITHIN_S)
+                fixed.closed = self.watched.closes(finding.id, SLOW_CLOSES_WITHIN_S)
             return True
         fixed.plan = made
         self._joined |= {one.id: finding.id for one in joined}
@@ -274,12 +253,12 @@ class Fixing:
         if fixed.result not in ("done", "nothing-to-do") or fixed.verified is False:
             return False
         slow = finding.rule in _SLOW
-        fixed.closed = self._closes(finding.id, SLOW_CLOSES_WITHIN_S if slow else CLOSES_WITHIN_S)
+        fixed.closed = self.watched.closes(finding.id, SLOW_CLOSES_WITHIN_S if slow else CLOSES_WITHIN_S)
         return fixed.closed or slow
 
     def _due(self, finding: Finding) -> bool:
         """Whether it is to be put right now, together with another."""
-        return self._manner.dry_run or (self._open(finding.id) is not None and not self._causes_left(finding))
+        return self._manner.dry_run or (self.watched.open(finding.id) is not None and not self._causes_left(finding))
 
     def _causes_left(self, finding: Finding) -> list[str]:
         """What causes it and is still there, but for what is told inside of it: that goes with it."""
@@ -289,14 +268,8 @@ class Fixing:
         return [
             cause.id
             for cause in finding.causes
-            if not cause.muted and cause.id not in closed and self._open(cause.id) is not None
+            if not cause.muted and cause.id not in closed and self.watched.open(cause.id) is not None
         ]
-
-    def _closes(self, finding_id: str, within_s: float) -> bool:
-        """Whether evidence that is collected anew no longer shows it, within so long."""
-        self._engine.refresh_now()
-        self._engine.probe_now()
-        return self._wait(lambda: self._open(finding_id) is None and not self._unread(finding_id), within_s)
 
     def _agreed(self, plan: Plan, finding: Finding) -> bool | None:
         if self._manner.dry_run:
@@ -323,55 +296,13 @@ class Fixing:
         fixed.confirmed, fixed.took_s = entry.confirmed, entry.took_s
         fixed.steps = msgspec.to_builtins(entry.steps)
 
-    # Looking
-
-    @property
-    def _diagnosis(self) -> Diagnosis | None:
-        return self._engine.latest.diagnosis if self._engine.latest is not None else None
-
-    def _open(self, finding_id: str) -> Finding | None:
-        """One that holds now, whether it stands by itself or is told in another."""
-        if (diagnosis := self._diagnosis) is None:
-            return None
-        return next((one for one in (*diagnosis.findings, *diagnosis.muted) if one.id == finding_id), None)
-
-    def _all_told(self, wanted: tuple[str, ...]) -> bool:
-        """Whether it is known how everything is now; where findings were named, they alone matter."""
-        if self._diagnosis is None:
-            return False
-        if wanted:
-            return True
-        self._engine.refresh_now()
-        return self._wait(lambda: self._diagnosis is not None and not self._diagnosis.unknown, TOLD_WITHIN_S)
-
-    def _unread(self, finding_id: str) -> str:
-        """Why it cannot be told whether this holds: its source cannot be read. That it is not told proves nothing."""
-        if (diagnosis := self._diagnosis) is None:
-            return "nothing could be read yet"
-        rule, _, subject = finding_id.partition(":")
-        silent = (one for one in diagnosis.unknown if rule in one.rules and (not one.items or subject in one.items))
-        return next((f"{one.subject}: {one.reason}" for one in silent), "")
-
     def _hold_up_unread(self, finding_id: str) -> bool:
         """Refuse a finding that cannot be looked at; whether it was."""
-        if not (reason := self._unread(finding_id)):
+        if not (reason := self.watched.unread(finding_id)):
             return False
         self._unread_any = True
         self._fixes.append(Fix(finding_id, "refused", reason=f"unknown whether it holds: {reason}"))
         return True
-
-    def _read_whole(self) -> bool:
-        """Whether every source has been read once."""
-        snapshot = self._engine.latest
-        return snapshot is not None and not any(
-            reading.state == "unknown" and reading.at is None for reading in _readings(snapshot)
-        )
-
-    def _wait(self, until: Callable[[], bool], within_s: float) -> bool:
-        deadline = time.monotonic() + within_s
-        while not (reached := until()) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        return reached
 
     def _overall(self) -> Outcome | None:
         """What was done. None: nothing was to be done but planning."""
@@ -382,7 +313,7 @@ class Fixing:
             return "done"
         if "refused" in results and not any(one.plan for one in self._fixes if one.result is None):
             return "refused"
-        if self._diagnosis is None:
+        if self.watched.diagnosis is None:
             return "refused"
         return None if self._manner.dry_run else "nothing-to-do"
 
@@ -393,10 +324,3 @@ class Fixing:
 
 def _not_sure(finding: Finding) -> Fix:
     return Fix(finding.id, "refused", reason="it was seen, but not often enough to be sure: look again later")
-
-
-def _readings(snapshot: Snapshot) -> tuple[Any, ...]:
-    return (
-        *(snapshot.services, snapshot.workers, snapshot.sessions, snapshot.environments, snapshot.system),
-        *(snapshot.sites, snapshot.queue, snapshot.disks, snapshot.ports),
-    )

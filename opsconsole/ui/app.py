@@ -22,7 +22,8 @@ from textual.widgets import Input
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Acting
-from opsconsole.ui.actions import ACTIONS, OF_THE_ROW, ConsoleAction, Context, Performer, footer_rank
+from opsconsole.ui.actions import ACTIONS, ConsoleAction, Performer, footer_rank
+from opsconsole.ui.context import Context
 from opsconsole.ui.deeds import Deeds
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.footer import Hint
@@ -40,6 +41,7 @@ from opsconsole.ui.stylesheets import stylesheets
 from opsconsole.ui.terminal import is_behind
 from opsconsole.ui.theme import MONOCHROME, theme_name, themes
 from opsconsole.ui.tour import GOES_ON
+from opsconsole.ui.why_not import OF_THE_ROW
 
 if TYPE_CHECKING:
     from opsconsole.ui.screens.log import OpenFollower

@@ -23,7 +23,8 @@ from opsconsole.model.plan import JournalEntry, Plan, Refused
 from opsconsole.present.glyphs import glyphs
 from opsconsole.present.plan import plan_title, proposals, refused_text
 from opsconsole.ui.acting import Acting, Offer, Wish
-from opsconsole.ui.actions import ConsoleAction, Context
+from opsconsole.ui.actions import ConsoleAction
+from opsconsole.ui.context import Context
 from opsconsole.ui.fixes import alert_at, findings_at, next_step, row_key, settled_ids, tried_text
 from opsconsole.ui.keymap import shown_key
 from opsconsole.ui.plan_words import standing

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from opsconsole.ui.actions import OF_THE_ROW, ConsoleAction, Context
+from opsconsole.ui.actions import ConsoleAction
+from opsconsole.ui.context import Context
 from opsconsole.ui.dialogs.menu import Entry, MenuBox
 from opsconsole.ui.fixes import what_it_does
 from opsconsole.ui.keymap import shown_key
+from opsconsole.ui.why_not import OF_THE_ROW
 from opsconsole.ui.wishes import applies, start_or_stop
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from opsconsole.config.problem import quoted
 from opsconsole.config.types import ActionTable
 from opsconsole.model.text import clean
-from opsconsole.ui.actions import CHANGING, ConsoleAction, Context
+from opsconsole.ui.actions import CHANGING, ConsoleAction
+from opsconsole.ui.context import Context
 from opsconsole.ui.keymap import make_keymap, parsed_key
 
 OWN = "own-"

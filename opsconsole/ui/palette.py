@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol, cast
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from opsconsole.ui.actions import ConsoleAction, Context
+from opsconsole.ui.actions import ConsoleAction
+from opsconsole.ui.context import Context
 from opsconsole.ui.keymap import Keymap, shown_key
 
 _IN_HELP = 0.1

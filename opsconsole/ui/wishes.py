@@ -9,7 +9,8 @@ from opsconsole.model.plan import Verb
 from opsconsole.model.process import Process
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Wish
-from opsconsole.ui.actions import ConsoleAction, Context
+from opsconsole.ui.actions import ConsoleAction
+from opsconsole.ui.context import Context
 from opsconsole.ui.subjects import Member, Subject, members_of
 from opsconsole.ui.verbs import starts
 

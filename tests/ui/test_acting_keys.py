@@ -13,7 +13,8 @@ from opsconsole.model.plan import Plan, Refusal, Refused, Survivor
 from opsconsole.model.reading import ok
 from opsconsole.present.panes import PANES
 from opsconsole.ui.acting import Wish
-from opsconsole.ui.actions import ACTIONS, Context, actions_by_id
+from opsconsole.ui.actions import ACTIONS, actions_by_id
+from opsconsole.ui.context import Context
 from opsconsole.ui.dialogs.choice import ChoiceBox
 from opsconsole.ui.dialogs.menu import MenuBox
 from opsconsole.ui.dialogs.plan import PlanBox

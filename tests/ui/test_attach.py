@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from opsconsole.ui.actions import Context, actions_by_id
+from opsconsole.ui.actions import actions_by_id
 from opsconsole.ui.attach import way_to
+from opsconsole.ui.context import Context
 from tests import makers
 
 

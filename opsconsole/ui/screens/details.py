@@ -17,7 +17,7 @@ from opsconsole.present.facts import field, fields
 from opsconsole.present.finding_details import finding_sections
 from opsconsole.present.glyphs import glyphs
 from opsconsole.present.keys import kind_of
-from opsconsole.ui.actions import OF_THE_ROW, Context
+from opsconsole.ui.context import Context
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.fields import fit, inert, wrapped
 from opsconsole.ui.fixes import alert_at, findings_at
@@ -26,6 +26,7 @@ from opsconsole.ui.messages import SnapshotCollected
 from opsconsole.ui.screens.log import LogLine, LogScreen, OpenFollower, follow_log
 from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
 from opsconsole.ui.screens.search import folded_cells
+from opsconsole.ui.why_not import OF_THE_ROW
 
 LOOK_EVERY_S = 0.5
 """How often the feed is looked at for a newer Snapshot: a memory access, no reading."""

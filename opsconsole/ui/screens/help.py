@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
-from opsconsole.ui.actions import ConsoleAction, Context
+from opsconsole.ui.actions import ConsoleAction
+from opsconsole.ui.context import Context
 from opsconsole.ui.fields import fit, inert, wrapped
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.keymap import Keymap, shown_key

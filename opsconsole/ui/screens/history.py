@@ -21,7 +21,7 @@ from opsconsole.model.reading import Reading
 from opsconsole.model.sample import Past, Sample
 from opsconsole.present.chart import Frame, Line, Point, curve, time_axis, told
 from opsconsole.present.charts import Chart, charts
-from opsconsole.ui.actions import Context
+from opsconsole.ui.context import Context
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.footer import Hint

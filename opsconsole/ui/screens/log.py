@@ -20,7 +20,7 @@ from opsconsole.collect.logs import LogFollower, is_error
 from opsconsole.present.cell import Status
 from opsconsole.present.filter import loose_text
 from opsconsole.present.pane import READING
-from opsconsole.ui.actions import Context
+from opsconsole.ui.context import Context
 from opsconsole.ui.fields import fit, inert
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.screens.reader import StyledLine, StyledText

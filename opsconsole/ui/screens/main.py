@@ -27,7 +27,7 @@ from opsconsole.present.header import header_content
 from opsconsole.present.keys import kind_of
 from opsconsole.present.pane import PaneContent
 from opsconsole.present.panes import PANES, pane_content
-from opsconsole.ui.actions import TREES, Context
+from opsconsole.ui.context import Context
 from opsconsole.ui.feed import Feed
 from opsconsole.ui.filter_bar import FilterCount, FilterInput, FilterPrompt
 from opsconsole.ui.findings import FindingsStrip
@@ -41,6 +41,7 @@ from opsconsole.ui.places import Places
 from opsconsole.ui.repaint import ThriftyScreen
 from opsconsole.ui.table import RowTable
 from opsconsole.ui.tabs import Tab, TabLine
+from opsconsole.ui.why_not import TREES
 
 SAY_S = 6.0
 """How long a message stands in the footer."""

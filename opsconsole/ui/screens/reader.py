@@ -18,7 +18,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from opsconsole.ui import clipboard
-from opsconsole.ui.actions import ACTIONS, Context
+from opsconsole.ui.actions import ACTIONS
+from opsconsole.ui.context import Context
 from opsconsole.ui.footer import FooterLine, Hint
 from opsconsole.ui.frame import Piece, pieces_width
 from opsconsole.ui.ink import Ink, ink_of

@@ -17,7 +17,7 @@ from opsconsole.model.event import Event
 from opsconsole.model.plan import JournalEntry
 from opsconsole.model.reading import Reading
 from opsconsole.present.glyphs import glyphs
-from opsconsole.ui.actions import Context
+from opsconsole.ui.context import Context
 from opsconsole.ui.fields import fit, inert, wrapped
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.journal import JournalFollower

@@ -11,7 +11,8 @@ from textual.screen import Screen
 
 from opsconsole.model.alert import Notes, TargetSample
 from opsconsole.model.snapshot import Snapshot
-from opsconsole.ui.actions import ACTIONS, Context, actions_by_id
+from opsconsole.ui.actions import ACTIONS, actions_by_id
+from opsconsole.ui.context import Context
 from opsconsole.ui.keymap import make_keymap, toolkit_key
 from opsconsole.ui.screens.reader import ReaderScreen
 from opsconsole.ui.stylesheets import stylesheets

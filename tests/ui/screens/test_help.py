@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from opsconsole.ui.actions import ACTIONS, Context
+from opsconsole.ui.actions import ACTIONS
+from opsconsole.ui.context import Context
 from opsconsole.ui.keymap import make_keymap
 from opsconsole.ui.palette import commands, palette
 from opsconsole.ui.screens.help import HelpScreen

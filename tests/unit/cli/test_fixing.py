@@ -13,6 +13,7 @@ from opsconsole.cli import fixing
 from opsconsole.cli.acting import Manner
 from opsconsole.cli.fixing import Fix, Fixing
 from opsconsole.cli.root import opsconsole
+from opsconsole.cli.watched import Watched
 from opsconsole.config.types import Config, EnvironmentsTable, LoadedConfig, TargetTable, WorkerTable
 from opsconsole.diagnose import diagnose
 from opsconsole.engine.history_file import read_events
@@ -60,7 +61,7 @@ def fixing_with(
 
 def see(run: Fixing, snapshot: Snapshot) -> None:
     """Let the run's engine have read this."""
-    run._engine.latest = changed(snapshot, diagnosis=diagnose(snapshot, run._loaded.config))
+    run.watched.engine.latest = changed(snapshot, diagnosis=diagnose(snapshot, run._loaded.config))
 
 
 def carried_out(run: Fixing, monkeypatch: pytest.MonkeyPatch, *, then: Snapshot | None = None) -> None:
@@ -83,7 +84,7 @@ def results(run: Fixing) -> dict[str, tuple[str | None, bool | None]]:
 @pytest.fixture(autouse=True)
 def _never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine of these runs is not started: what it has read does not change by waiting."""
-    monkeypatch.setattr(Fixing, "_wait", lambda _self, until, _within_s: until())
+    monkeypatch.setattr(Watched, "wait", lambda _self, until, _within_s: until())
     monkeypatch.setattr(fixing, "CONFIRMED_WITHIN_S", 0.0)
 
 
@@ -149,7 +150,7 @@ def test_what_one_look_shows_and_several_do_not_confirm_is_unknown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     run = fixing_with(entry("done", True).plan, monkeypatch, tmp_path / "state", found_in=NOT_THERE)
-    run._engine.latest = changed(NOT_THERE, diagnosis=diagnose(scene(), config()))
+    run.watched.engine.latest = changed(NOT_THERE, diagnosis=diagnose(scene(), config()))
     assert run.run((MISSING,)) == 3
     assert "not often enough" in run.document()["fixes"][0]["reason"]
 
@@ -159,7 +160,7 @@ def test_all_is_not_well_where_nothing_could_be_read(monkeypatch: pytest.MonkeyP
     run = fixing_with(entry("done", True).plan, monkeypatch, tmp_path / "state", found_in=blind)
     assert run.run(()) == 3
     nothing = fixing_with(entry("done", True).plan, monkeypatch, tmp_path / "state")
-    nothing._engine.latest = None
+    nothing.watched.engine.latest = None
     assert nothing.run(()) == 3
     assert nothing.document()["result"] == "refused"
     assert "nothing could be read" in nothing.document()["reason"]
