@@ -22,7 +22,7 @@ def service_table(config: Config, name: str) -> ServiceTable | None:
 
 def worker_table(config: Config, name: str) -> WorkerTable | None:
     """By the name as snapshots have it: cleaned."""
-    return next((table for table in config.worker if clean(table.name) == name), None)
+    return next((table for table in config.worker if table.name == name or clean(table.name) == name), None)
 
 
 def queue_worker(config: Config, queue: QueueTable) -> str:

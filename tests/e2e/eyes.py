@@ -35,7 +35,7 @@ class Stage:
         }
         self.clock = SystemClock()
         self._tmux = TmuxSource(SessionsTable(socket=self.socket))
-        self._processes = ProcessSource()
+        self._processes = ProcessSource(descriptor_budget=0)
         self._agents = AgentSource(builtin_agents())
 
     def tmux(self, *words: str) -> str:

@@ -61,8 +61,10 @@ class Terminal:
     def read(self, seconds: float) -> None:
         """Take what comes for so long."""
         until = time.monotonic() + seconds
+        waits = select.poll()  # not select(2), which knows the first 1024 descriptors only
+        waits.register(self._ours, select.POLLIN)
         while (left := until - time.monotonic()) > 0:
-            if select.select([self._ours], [], [], left)[0]:
+            if waits.poll(left * 1000):
                 with contextlib.suppress(OSError):
                     self.written += os.read(self._ours, 65536)
 

@@ -75,7 +75,7 @@ class Watch:
     """The ports of this machine, read again and again until they look as expected."""
 
     def __init__(self) -> None:
-        self.processes = ProcessSource()
+        self.processes = ProcessSource(descriptor_budget=0)
         self.source = ListenerSource()
 
     def look(self) -> Reading[tuple[Port, ...]]:
@@ -272,7 +272,7 @@ INSIDE = """
 from opsconsole.collect.listeners import ListenerSource
 from opsconsole.collect.processes import ProcessSource
 from opsconsole.model.clock import SystemClock
-table = ProcessSource().read(SystemClock())
+table = ProcessSource(descriptor_budget=0).read(SystemClock())
 for port in ListenerSource().read(SystemClock(), table).value:
     for listener in port.listeners:
         print(port.port, len(listener.owners), listener.owners_known)
@@ -300,7 +300,7 @@ from opsconsole.collect.processes import ProcessSource
 from opsconsole.model.clock import SystemClock
 
 def look():
-    table = ProcessSource().read(SystemClock())
+    table = ProcessSource(descriptor_budget=0).read(SystemClock())
     ports = ListenerSource().read(SystemClock(), table).value
     return [f"{port.port} {len(one.owners)} {one.owners_known}" for port in ports for one in port.listeners]
 
@@ -329,7 +329,7 @@ def test_in_haste_nobody_is_called_invisible_whom_nobody_looked_for() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         number = listener.getsockname()[1]
-        source, processes = ListenerSource(), ProcessSource()
+        source, processes = ListenerSource(), ProcessSource(descriptor_budget=0)
         source.haste()
         told = []
         for _ in range(2):

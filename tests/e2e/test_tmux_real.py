@@ -383,7 +383,7 @@ def test_an_agent_is_found_below_its_shell_with_memory_and_directory(tmux: Serve
         f"setsid sleep 1000 & echo $! > tool; {agent} 1000; :",
     )
     tmux.new("plain")
-    servers, processes = TmuxSource(SessionsTable(), socket_directory=directory), ProcessSource()
+    servers, processes = TmuxSource(SessionsTable(), socket_directory=directory), ProcessSource(descriptor_budget=0)
     clock = Clock()
 
     def sessions() -> dict[str, Session]:

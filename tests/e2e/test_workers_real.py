@@ -34,7 +34,7 @@ class Watch:
             **changes,
         }
         self.table = WorkerTable(**fields)
-        self.source = ProcessSource(is_candidate=candidate_predicate((self.table,)))
+        self.source = ProcessSource(descriptor_budget=0, is_candidate=candidate_predicate((self.table,)))
         self.memory = WorkerMemory(confirmed=1)
         self.pid_files: dict[Path, PidFileContent] = {}
 
