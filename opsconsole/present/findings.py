@@ -9,6 +9,7 @@ from opsconsole.diagnose.words import listed
 from opsconsole.model.finding import Diagnosis, Evidence, Finding, Related, Remedy, Unknown
 from opsconsole.present import humanise
 from opsconsole.present.glyphs import Glyphs
+from opsconsole.present.plan import deed_words
 
 DEMO = "DEMO: a sandbox, not this machine as it is"
 _LABEL = 14
@@ -81,7 +82,7 @@ def remedy_text(remedy: Remedy) -> str:
     """What the console can do, or that it is for a person."""
     if not remedy.action:
         return "by hand:"
-    return f"{remedy.action} {', '.join(remedy.targets)}" + ("" if remedy.automatic else " (by hand)")
+    return deed_words(remedy.action, remedy.targets) + ("" if remedy.automatic else " (by hand)")
 
 
 def remedy_brief(remedy: Remedy) -> str:

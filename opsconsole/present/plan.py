@@ -5,7 +5,7 @@ Every line is one sentence or one thing, with a kind, so that a screen may set i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from opsconsole.model.plan import (
@@ -38,6 +38,28 @@ TITLES: dict[Verb, str] = {
     "hibernate": "Hibernate",
     "wake": "Wake",
 }
+
+
+_DEEDS: dict[str, tuple[str, str]] = {
+    "kill-duplicates": ("end duplicates of", "end duplicates"),
+    "terminate": ("end process", "end processes"),
+    "remove-pid-file": ("remove the pid file of", "remove pid files"),
+    "delete-environment": ("delete environment", "delete environments"),
+    "prune-environments": ("delete environment", "delete stale environments"),
+    "hibernate-idle": ("hibernate idle session", "hibernate idle sessions"),
+    "command": ("run", "run a command"),
+}
+"""(before the names, where there are none) of what is not called as people call it."""
+
+
+def deed_words(action: str, names: Sequence[str] = ()) -> str:
+    """What an action does, in a sentence: ``delete environments env-2, env-4``, ``restart assigner``."""
+    before, alone = _DEEDS.get(action, (action, action))
+    if not names:
+        return alone
+    several = "s" if len(names) > 1 and before.endswith((" environment", " process", " session")) else ""
+    plural = "es" if several and before.endswith("s") else several
+    return f"{before}{plural} {', '.join(names)}"
 
 
 class PlanLine(NamedTuple):

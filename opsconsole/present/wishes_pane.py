@@ -9,6 +9,7 @@ from opsconsole.present.cell import Cell, Column, Row, Status, by_text
 from opsconsole.present.glyphs import Glyphs
 from opsconsole.present.keys import keyed
 from opsconsole.present.pane import PaneContent, StatedRow, cell_by_column, content
+from opsconsole.present.plan import deed_words
 from opsconsole.present.values import duration_cell, state_cell, text_cell
 
 HINT = "add [[alert]] with name and when, or [[target]] with name, metric and want, to opsconsole.toml"
@@ -67,7 +68,7 @@ def _alert_row(key: str, alert: Alert, at: float, signs: Glyphs) -> Row:
     if alert.silenced_until is not None:
         proposal = f"silenced for {humanise.duration(max(alert.silenced_until - at, 0.0))} more"
     elif proposal in DONE_BY_KEY:
-        proposal = f"f: {proposal}"
+        proposal = f"f: {deed_words(proposal)}"
     cells = {
         "name": text_cell(alert.name),
         "state": state_cell(_sign(status, signs), word, "muted" if quiet else status),

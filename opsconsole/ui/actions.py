@@ -113,6 +113,8 @@ IN_A_LOG = "In a log"
 IN_HISTORY = "In the history"
 CHANGING = "Putting it right"
 CONSOLE = "Console"
+FINDINGS_RANKS = {"details": 1, "fix": 1, "mark": 1, "mark-shown": 1, "log": 2, "verify": 3, "acknowledge": 3}
+"""Of the footer of the findings: the keys stay longest by which an incident is put right, all of it or one by one."""
 FILTER_HELP = (
     "Show only rows that hold a text, a pattern (/^arch/), not a text (!idle), "
     "or conditions (cpu > 50 and mem > 1GB or state = unknown)"
@@ -150,7 +152,7 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ),
     ConsoleAction("probe", "probe", ("p",), ROWS, "Probe the row, or else all sites and health URLs", needs_probes),
     ConsoleAction(
-        "mark", "mark", ("space",), ROWS, "Mark the row, for an action on several", needs_row, footer=3, panes=FINDINGS
+        "mark", "mark", ("space",), ROWS, "Mark the row, for an action on several", needs_row, footer=2, panes=FINDINGS
     ),
     ConsoleAction(
         "mark-shown",
@@ -315,6 +317,8 @@ def footer_rank(action: ConsoleAction, pane: str) -> int:
     """What a footer without room for all of its keys leaves out: the highest rank first; 0 stays."""
     if action.id in ("help", "quit", "view-findings") or (action.id == "report" and pane in JUDGED):
         return 0
+    if pane in FINDINGS and action.id in FINDINGS_RANKS:
+        return FINDINGS_RANKS[action.id]
     if action.id == "details":
         return 1 if pane in JUDGED else 2
     if action.id in ("log", "checklist", "mark-shown", "next-pane", "palette") or (

@@ -83,7 +83,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
             os.environ.pop("NO_COLOR", None)
         super().__init__(driver_class, css_path=stylesheets(), ansi_color=True if colourless else None)
         self.animation_level = "none"
-        self.open_log = open_log
+        self.open_log, self.wall = open_log, wall
         self.feed, self.loaded, self.read_only, self.ascii_only = feed, loaded, read_only, ascii_only
         config = loaded.config
         self.colourless = colourless

@@ -342,6 +342,7 @@ class Deeds:
         screen = PlanScreen(
             plan_id,
             self._state_dir,
+            wall=self._app.wall,
             ascii_only=self._app.ascii_only,
             remedies=self._remedies,
             offer=self._offer,

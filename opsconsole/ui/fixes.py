@@ -16,7 +16,7 @@ from opsconsole.model.plan import JournalEntry, Verb
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present import humanise
 from opsconsole.present.findings import remedy_brief
-from opsconsole.present.plan import result_word
+from opsconsole.present.plan import TITLES, deed_words, result_word
 from opsconsole.ui.verbs import BY_ID
 
 
@@ -112,22 +112,31 @@ def _unsettled(findings: Sequence[Finding], settled: Iterable[str]) -> list[str]
 def _of_the_marked(count: int, later: Sequence[Finding], by_hand: Sequence[Finding]) -> list[str]:
     if count < 2:
         return []
-    told = [f"{count} findings are marked. After this: " + "; ".join(remedy_brief(one.remedy) for one in later)]
+    told = [f"{count} findings are marked. After this: " + "; ".join(_each_once(later))]
     return [*(told if later else []), *(f"marked, but {remedy_brief(one.remedy)}: {one.title}" for one in by_hand)]
+
+
+def _each_once(findings: Iterable[Finding]) -> list[str]:
+    """What will be done about these, each deed once with all that it is done to."""
+    targets: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        targets.setdefault(finding.remedy.action, {}).update(dict.fromkeys(finding.remedy.targets))
+    return [deed_words(action, tuple(names)) for action, names in targets.items()]
 
 
 def tried_text(entry: JournalEntry) -> str:
     """``restart 14:10, still open``: what was done about a finding, for the row of one that is still there."""
+    deed = TITLES[entry.plan.verb].lower()
     if entry.result is None:
-        return f"{entry.plan.verb} {entry.state}"
+        return f"{deed} {entry.state}"
     at = humanise.clock_time(entry.result.ended)[:5]
     if entry.result.result == "done" and entry.result.verified:
-        return f"{entry.plan.verb} {at}, still open"
-    return f"{entry.plan.verb} {result_word(entry.result)} {at}"
+        return f"{deed} {at}, still open"
+    return f"{deed} {result_word(entry.result)} {at}"
 
 
 def what_it_does(findings: Sequence[Finding], alert: Alert | None) -> str:
     """What putting right would mean of these, in one line."""
     if alert is not None:
-        return alert.proposal
+        return deed_words(alert.proposal)
     return "; ".join(remedy_brief(finding.remedy) for finding in findings)

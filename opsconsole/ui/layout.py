@@ -54,6 +54,20 @@ _LINES = frozenset(
 )
 
 
+def too_small(width: int, height: int) -> tuple[str, ...]:
+    """What a terminal below the least size says: as much of it as stands there whole, the needed size to the last."""
+    least = f"{LEAST_WIDTH}x{LEAST_HEIGHT}"
+    said = (
+        ("too small", f"needs {least}", f"has {width}x{height}"),
+        (f"needs {least}", f"has {width}x{height}"),
+        (f"needs {least}",),
+        (least,),
+        (str(LEAST_WIDTH), f"x{LEAST_HEIGHT}"),
+    )
+    fitting = (lines for lines in said if len(lines) <= height and max(map(len, lines)) <= width)
+    return next(fitting, said[-1])
+
+
 def arrange(
     width: int,
     height: int,

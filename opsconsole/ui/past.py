@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ def open_past(app: ConsoleApp, action_id: str, state_dir: Path | None) -> bool:
     elif action_id == "timeline" and state_dir is not None:
         from opsconsole.ui.screens.timeline import TimelineScreen
 
-        screen = TimelineScreen(state_dir, time.time, lambda one: _open(app, one), ascii_only=app.ascii_only)
+        screen = TimelineScreen(state_dir, app.wall, lambda one: _open(app, one), ascii_only=app.ascii_only)
         app.push_screen(screen)
     else:
         return False

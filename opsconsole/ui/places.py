@@ -10,11 +10,10 @@ from textual.widget import Widget
 
 from opsconsole.ui.layout import (
     FILTER_SAYS,
-    LEAST_HEIGHT,
-    LEAST_WIDTH,
     Arrangement,
     arrange,
     starved,
+    too_small,
 )
 
 if TYPE_CHECKING:
@@ -69,8 +68,7 @@ class Places(Layout):
         )
         for table in screen.tables.values():
             table.framed = self.current.framed
-        needed, has = f"needs {LEAST_WIDTH}x{LEAST_HEIGHT}", f"has {size.width}x{size.height}"
-        screen.notice.lines = ("too small", needed, has)
+        screen.notice.lines = too_small(size.width, size.height)
         return self.current
 
     def _needs(self) -> dict[str, int]:

@@ -12,17 +12,18 @@ from opsconsole.present import humanise
 from opsconsole.present.cell import Cell, Column, Row, Status, by_number, by_text
 from opsconsole.present.findings_pane import STATUS
 from opsconsole.present.people import login
-from opsconsole.present.plan import plan_title
+from opsconsole.present.plan import deed_words, plan_title
 from opsconsole.ui.plan_words import standing
 
 COLUMNS = (
     Column("when", "When", 19, kind="duration"),
     Column("what", "What", 15, kind="words"),
-    Column("subject", "Subject", 24, flex=1),
-    Column("detail", "Detail", 24, flex=2, kind="words"),
+    Column("subject", "About", 24, flex=1),
+    Column("detail", "More", 24, flex=2, kind="words"),
     Column("by", "By", 10),
+    Column("id", "Id", 24),
 )
-"""For the filter: ``what = closed``, ``when < 2h``, ``by = ops``."""
+"""For the filter: ``what = closed``, ``when < 2h``, ``by = ops``. The id is for programs: it is found, not shown."""
 _TONES: dict[EventKind, Status] = {
     "opened": "warn",
     "closed": "ok",
@@ -33,7 +34,16 @@ _TONES: dict[EventKind, Status] = {
     "silenced": "muted",
     "unsilenced": "muted",
 }
-_WORDS: dict[EventKind, str] = {"unacknowledged": "note taken back", "unsilenced": "not silenced"}
+_WORDS: dict[EventKind, str] = {
+    "opened": "found",
+    "closed": "closed",
+    "acknowledged": "acknowledged",
+    "unacknowledged": "note taken back",
+    "raised": "alert raised",
+    "quiet": "alert over",
+    "silenced": "alert silenced",
+    "unsilenced": "alert heard again",
+}
 
 
 class Happened(NamedTuple):
@@ -64,8 +74,9 @@ def _of_events(events: Sequence[Event], now: float) -> Iterator[Happened]:
             event.at,
             now,
             key=f"{event.kind}:{event.at}:{event.subject}",
-            what=Cell(_WORDS.get(event.kind, event.kind), tone),
-            subject=name if kind == "finding" else f"alert {name}",
+            what=Cell(_WORDS[event.kind], tone),
+            # A finding's sentence as it was when it opened: the numbers in it change.
+            subject=((begun or event).title or name) if kind == "finding" else name,
             detail=_detail(event, begun),
             by=event.by,
             about=event.subject,
@@ -80,8 +91,8 @@ def _detail(event: Event, begun: Event | None) -> str:
     if event.until is not None and event.kind == "silenced":
         return f"until {humanise.date_time(event.until)}"
     if event.kind == "opened":
-        return f"{event.severity}: {event.title}" if event.severity else event.title
-    return event.detail
+        return event.severity
+    return deed_words(event.detail)
 
 
 def _of_plans(entries: Iterable[JournalEntry], now: float) -> Iterator[Happened]:
@@ -140,5 +151,6 @@ def _happened(
         Cell(subject, "", by_text(subject)),
         Cell(detail, "muted", by_text(detail)),
         Cell(by, "muted", by_text(by)),
+        Cell(about, "muted", by_text(about)),
     )
     return Happened(at, Row(key=key, cells=cells), about, finding)

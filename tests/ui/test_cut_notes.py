@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from opsconsole.ui.layout import too_small
 from tests.ui.screens.readers import eventually
 from tests.ui.test_filtering import console
 
@@ -30,3 +31,14 @@ async def test_the_note_under_the_cursor_is_said_whole_where_its_column_cuts_it(
             assert edge.startswith(corner)
             # Of a note longer than the pane the edge says as much as it has room for.
             assert (row.cells[note].text[:60].strip() in edge) is said
+
+
+def test_the_smallest_terminals_are_told_whole_what_they_need() -> None:
+    for width in range(4, 40):
+        for height in range(1, 10):
+            lines = too_small(width, height)
+            if width >= 5:
+                assert len(lines) <= height and max(map(len, lines)) <= width, (width, height)  # noqa: PT018
+                assert "40x10" in " ".join(lines)
+    assert too_small(39, 9) == ("too small", "needs 40x10", "has 39x9")
+    assert too_small(11, 2) == ("needs 40x10", "has 11x2")

@@ -12,7 +12,7 @@ import pytest
 from opsconsole.act.journal import Journal
 from opsconsole.diagnose.order import in_order
 from opsconsole.model.alert import Alert, Rung
-from opsconsole.model.finding import Evidence
+from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.plan import VERBS, JournalEntry, PlanResult, Refusal, Refused
 from opsconsole.model.reading import unconfigured
 from opsconsole.model.snapshot import Snapshot
@@ -55,8 +55,10 @@ async def test_the_way_to_findings_their_keys_and_the_report_is_told_on_the_scre
         assert "more (8)" in strip
         await pilot.press("8")
         await pilot.pause()
-        for told in ("enter details", "f fix", "v verify", "a acknowledge", "E report"):
+        for told in ("enter details", "space mark", "M mark all", "f fix", "E report", "? help", "q quit"):
             assert told in footer(app)
+        for told in ("v verify", "a acknowledge"):
+            assert (told in footer(app)) is (size[0] > 80), "in the menu and in the details there is room for them"
         assert "tree" not in footer(app)
         assert app.main.arrangement is not None
         assert "strip-1" not in app.main.arrangement.boxes
@@ -167,8 +169,8 @@ async def test_what_an_alert_proposes_has_a_key_and_a_menu() -> None:
         await eventually(pilot, lambda: isinstance(app.screen, MenuBox))
         assert isinstance(app.screen, MenuBox)
         assert [(entry.key, entry.why_not) for entry in app.screen.entries] == [("f", ""), ("a", ""), ("s", "")]
-        assert app.screen.entries[0].help == "prune-environments"
-        assert "f: prune-environments" in [cell.text for cell in app.main.table.rows[0].cells]
+        assert app.screen.entries[0].help == "delete stale environments"
+        assert "f: delete stale environments" in [cell.text for cell in app.main.table.rows[0].cells]
         await pilot.press("f")
         await eventually(pilot, lambda: len(door.wishes) == 1)
         assert (door.wishes[0].verb, door.wishes[0].names) == ("prune-environments", ())
@@ -227,7 +229,7 @@ def test_what_was_tried_stands_beside_a_finding_that_is_still_there() -> None:
         content = findings_content(snapshot, UNICODE, {"worker-duplicates:auto_confirm": tried})
         row = next(row for row in content.rows if row.key == "finding:worker-duplicates:auto_confirm")
         assert told in row.cells[-1].text
-        assert row.cells[-1].text.startswith("kill-duplicates")
+        assert row.cells[-1].text.startswith("kill duplicates")
 
 
 @pytest.mark.parametrize("verified", [True, False])
@@ -331,3 +333,30 @@ async def test_the_footer_of_the_findings_tells_how_to_mark_them(width: int) -> 
         await pilot.pause()
         assert "M mark all" in footer(app)
         assert "zoom" not in footer(app)
+
+
+def test_what_comes_after_a_plan_is_told_once_however_many_findings_want_it() -> None:
+    first = one_that("wants an end", Remedy("kill-duplicates", ("auto_confirm",), True, ()))
+    others = [
+        one_that("fails", Remedy("restart", ("assigner",), True, ())),
+        one_that("has no pid file", Remedy("restart", ("assigner", "monitor"), True, ())),
+    ]
+    step = next_step((first, *others), frozenset({"kill-duplicates", "restart"}))
+    assert step is not None
+    assert [note for note in step.notes if "After this" in note] == [
+        "3 findings are marked. After this: restart assigner, monitor"
+    ]
+
+
+def one_that(title: str, remedy: Remedy) -> Finding:
+    return found(
+        "worker-failing",
+        "low",
+        title,
+        title,
+        evidence=(),
+        root_cause="",
+        impact="",
+        remedy=remedy,
+        verify="",
+    )

@@ -81,6 +81,8 @@ class HistoryScreen(SearchingScreen):
         self._shown = 0
         """How many charts the screen shows at once, by the last layout."""
         self._columns = 1
+        self._chosen = False
+        """Whether the time was chosen by a key."""
         self._reading: Reading[Past] | None = None
         self._number = 0
 
@@ -104,7 +106,9 @@ class HistoryScreen(SearchingScreen):
 
     def on_past_read(self, message: PastRead) -> None:
         if message.number == self._number:
-            self._reading = message.reading
+            first, self._reading = self._reading is None, message.reading
+            if first and not self._chosen:
+                self.window = self._fitting()
             self._renew()
 
     def on_snapshot_collected(self, _message: SnapshotCollected) -> None:
@@ -124,6 +128,12 @@ class HistoryScreen(SearchingScreen):
     def _past(self) -> Past:
         known = self._reading.value if self._reading is not None else None
         return known or Past((), MINUTE_S, {})
+
+    def _fitting(self) -> int:
+        """Place of the shortest window that holds all that is known of the one it begins with."""
+        times = [*self._past().times[:1], *self._feed.history.recent()[0][:1]]
+        age = self._now - min(times, default=self._now)
+        return next(place for place, one in enumerate(WINDOWS) if place == BEGIN_WITH or age <= one.length_s)
 
     def charts(self) -> list[Chart]:
         """Those that the search lets through, those of the row that was asked for first."""
@@ -247,7 +257,7 @@ class HistoryScreen(SearchingScreen):
     def _change_window(self, direction: int) -> None:
         window = min(max(self.window + direction, 0), len(WINDOWS) - 1)
         if window != self.window:
-            self.window = window
+            self.window, self._chosen = window, True
             self._read()
             self._renew()
 

@@ -50,13 +50,18 @@ class PlanScreen(PagesScreen):
         plan_id: str,
         state_dir: Path,
         *,
+        wall: Callable[[], float] = time.time,
         ascii_only: bool = False,
         remedies: Callable[[JournalEntry], Sequence[Remedy]] = lambda _entry: (),
         offer: Callable[[JournalEntry], None] = lambda _entry: None,
     ) -> None:
-        """``remedies`` are what can be done about its result, ``offer`` lets the operator choose one."""
+        """``wall`` tells the time, seconds since the epoch.
+
+        ``remedies`` are what can be done about its result, ``offer`` lets the operator choose one.
+        """
         super().__init__(ascii_only=ascii_only)
         self.plan_id = plan_id
+        self._wall = wall
         self._signs = glyphs(ascii_only)
         self._remedies, self._offer = remedies, offer
         self._looked: Looked | None = None
@@ -110,7 +115,7 @@ class PlanScreen(PagesScreen):
         word, status = standing(entry)
         notes: list[StyledText] = [(self.place, "muted")] if self.place else []
         if entry.state != "abandoned":
-            so_far = max(time.time() - confirmed_at(entry), 0.0)
+            so_far = max(self._wall() - confirmed_at(entry), 0.0)
             word = f"{word}  {took_words(so_far if entry.took_s is None else entry.took_s)}"
         self.title_line.show(inert(plan_title(entry.plan), self.ascii_only), [*notes, (word, status)])
 

@@ -32,11 +32,27 @@ if TYPE_CHECKING:
 PLANS = 300
 """Read at most."""
 WHAT_WIDTH = 24
+NARROW_WHAT = 16
+"""Where room is dear."""
 BY_WIDTH = 10
-SUBJECT_WIDTH = 40
+SUBJECT_WIDTH = 64
 """At most, where the detail stands beside it."""
+LEAST_DETAIL = 16
+"""What is left for the detail at least, where it has a column."""
 WITH_DETAIL = 110
 """Width from which the detail has a column of its own."""
+
+
+class Space(NamedTuple):
+    """Cells of each column."""
+
+    time: int
+    what: int
+    room: int
+    """For what an entry is about, and more of it."""
+    subject: int
+    detail: int
+    """0: it stands behind the subject, where there is room."""
 
 
 class Told(NamedTuple):
@@ -125,11 +141,25 @@ class TimelineScreen(SearchingScreen):
             return []
         if not self.shown:
             return self._nothing(width)
-        self._top = min(max(self._top, self.cursor - height + 1), self.cursor)
+        rows = max(height - 1, 1)
+        self._top = min(max(self._top, self.cursor - rows + 1), self.cursor)
         return [
-            self._line(one, place == self.cursor, width)
-            for place, one in enumerate(self.shown[self._top : self._top + height], self._top)
+            self._titles(width),
+            *(
+                self._line(one, place == self.cursor, width)
+                for place, one in enumerate(self.shown[self._top : self._top + rows], self._top)
+            ),
         ]
+
+    def _titles(self, width: int) -> StyledLine:
+        """As the columns of a table are called; the filter knows them by these words."""
+        when, what, subject, detail, by = (column.title for column in COLUMNS[:5])
+        space = _space(width)
+        told = (
+            f"{fit(subject, space.subject)}  {fit(detail, space.detail)}" if space.detail else fit(subject, space.room)
+        )
+        line = f" {fit(when, space.time)}  {fit(what, space.what)}  {told}  {fit(by, BY_WIDTH)} "
+        return [(line, "muted")]
 
     def _nothing(self, width: int) -> list[StyledLine]:
         reasons = [one.reason for one in self._told or () if one.reason]
@@ -139,21 +169,20 @@ class TimelineScreen(SearchingScreen):
 
     def _line(self, one: Happened, on_cursor: bool, width: int) -> StyledLine:
         over = "cursor:" if on_cursor else ""
-        when, what, subject, detail, by = one.row.cells
-        time = when.text if width >= WITH_DETAIL else when.text[5:16]
-        room = max(width - 2 - len(time) - 2 - WHAT_WIDTH - 2 - BY_WIDTH - 2, 4)
+        when, what, subject, detail, by = one.row.cells[:5]
+        space = _space(width)
+        time = when.text if space.detail else when.text[5:16]
         ellipsis = self._signs.ellipsis
         said = inert(subject.text, self.ascii_only)
         more = inert(detail.text, self.ascii_only)
-        if width >= WITH_DETAIL:
-            wide = min(SUBJECT_WIDTH, room // 2)
+        if space.detail:
             told: list[StyledText] = [
-                (fit(said, wide, ellipsis=ellipsis) + "  ", over),
-                (fit(more, room - wide - 2, ellipsis=ellipsis), f"{over}muted"),
+                (fit(said, space.subject, ellipsis=ellipsis) + "  ", over),
+                (fit(more, space.detail, ellipsis=ellipsis), f"{over}muted"),
             ]
         else:
-            name = fit(said, min(cell_len(said), room), ellipsis=ellipsis)
-            left = room - cell_len(name)
+            name = fit(said, min(cell_len(said), space.room), ellipsis=ellipsis)
+            left = space.room - cell_len(name)
             told = [
                 (name, over),
                 (fit(f"  {more}", left, ellipsis=ellipsis) if left > 4 else " " * left, f"{over}muted"),
@@ -161,7 +190,7 @@ class TimelineScreen(SearchingScreen):
         return [
             (self._signs.cursor if on_cursor else " ", f"{over}accent" if over else ""),
             (f"{time}  ", f"{over}muted"),
-            (fit(what.text, WHAT_WIDTH, ellipsis=ellipsis) + "  ", f"{over}{what.status}"),
+            (fit(what.text, space.what, ellipsis=ellipsis) + "  ", f"{over}{what.status}"),
             *told,
             ("  " + fit(inert(by.text, self.ascii_only), BY_WIDTH, ellipsis=ellipsis) + " ", f"{over}muted"),
         ]
@@ -230,6 +259,14 @@ class TimelineScreen(SearchingScreen):
             notes.append((mistake or f"/{inert(self.search, self.ascii_only)}", "warn" if mistake else "accent"))
         count = f"{len(self.shown)} of {len(self._all)}" if self.search else str(len(self._all))
         self.title_line.show("Timeline", [*notes, (count, "muted")])
+
+
+def _space(width: int) -> Space:
+    wide = width >= WITH_DETAIL
+    time, what = (19, WHAT_WIDTH) if wide else (11, NARROW_WHAT)
+    room = max(width - 1 - time - 2 - what - 2 - 2 - BY_WIDTH - 1, 4)
+    subject = min(SUBJECT_WIDTH, room - LEAST_DETAIL - 2) if wide else room
+    return Space(time, what, room, subject, room - subject - 2 if wide else 0)
 
 
 def _read(directory: Path, reader: JournalReader, now: float) -> Told:

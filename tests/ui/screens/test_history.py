@@ -87,3 +87,16 @@ async def test_what_cannot_be_read_is_said_and_no_chart_is_made_of_it(tmp_path: 
     async with ReaderApp(screen).run_test(size=(160, 30)) as pilot:
         lines = await shown(pilot, screen)
         assert "not a database" in lines[0]
+
+
+async def test_minutes_of_memory_fill_the_screen_and_a_longer_record_is_there_too(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    file = HistoryFile(state)
+    for minute in range(5, 0, -1):
+        file.write(AT - minute * 60, {"load1": Sample(2.0, 4.0)}, ())
+    file.close()
+    screen = HistoryScreen(SampleFeed(samples.incident()), state)
+    async with ReaderApp(screen).run_test(size=(80, 24)) as pilot:
+        assert "[15m] 1h 6h 24h 7d" in (await shown(pilot, screen))[0]
+        await pilot.press("full_stop")
+        await eventually(pilot, lambda: "[1h]" in text_of(screen)[0])

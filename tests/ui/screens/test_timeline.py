@@ -67,14 +67,17 @@ async def test_findings_and_plans_of_earlier_consoles_stand_there_newest_first(t
     )
     async with app.run_test(size=(160, 30)) as pilot:
         screen = await opened(pilot, app)
-        lines = [line.rstrip() for line in text_of(screen)[1:8]]
+        titles, *lines = [line.rstrip() for line in text_of(screen)[1:9]]
+        assert titles.split() == ["When", "What", "About", "More", "By"]
         words = [" ".join(line.split()[2:4]) for line in lines]
         assert words[0] == "done, verified"
         assert words[1].startswith("confirmed")
         assert words[2].startswith("closed") and "after 1h 2m" in lines[2]  # noqa: PT018
         assert words[3].startswith("acknowledged") and lines[3].endswith("ops")  # noqa: PT018
-        assert "until" in lines[4] and "alert Load" in lines[4]  # noqa: PT018
-        assert {word.split()[0] for word in words[5:7]} == {"opened"}
+        assert words[4] == "alert silenced" and "until" in lines[4]  # noqa: PT018
+        assert {word.split()[0] for word in words[5:7]} == {"found"}
+        assert GRAVEST.title in lines[5] + lines[6]
+        assert not [line for line in lines if GRAVEST.rule in line], "only a filter knows ids"
     assert (state / FILE_NAME).stat().st_mtime_ns == before, "watch mode has only read it"
 
 
@@ -99,7 +102,7 @@ async def test_a_filter_chooses_and_enter_opens_what_it_was_about(tmp_path: Path
         assert any("what is over" in line for line in text_of(then))
         await pilot.press("escape", "escape", "/", *"when < 1h", "enter")
         assert {one.row.cells[1].text for one in screen.shown} == {"done, verified", "confirmed"}
-        await pilot.press("escape", "/", *"what ~ opened and subject ~", *GRAVEST.rule, "enter", "enter")
+        await pilot.press("escape", "/", *"what ~ found and id ~", *GRAVEST.rule, "enter", "enter")
         await eventually(pilot, lambda: type(app.screen) is DetailsScreen)
         await pilot.press("escape", "escape", "g", "enter")
         await eventually(pilot, lambda: isinstance(app.screen, PlanScreen))

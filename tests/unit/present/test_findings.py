@@ -59,7 +59,7 @@ def test_findings_are_rows_gravest_first_with_their_remedy() -> None:
     assert next(iter(shown)) == "finding:worker-failing:assigner"
     assert len(shown) == 7
     duplicates = shown["finding:worker-duplicates:auto_confirm"]
-    assert (duplicates["severity"], duplicates["remedy"]) == ("▲ medium", "kill-duplicates auto_confirm")
+    assert (duplicates["severity"], duplicates["remedy"]) == ("▲ medium", "end duplicates of auto_confirm")
     content = pane_content("findings", diagnosed(), NoHistory(), glyphs=UNICODE)
     assert content.summary == "health 4.2 · 2 critical · 1 high · 2 medium · 2 low"
     assert content.faults == 7

@@ -20,7 +20,16 @@ from opsconsole.model.plan import (
     Survivor,
     Target,
 )
-from opsconsole.present.plan import plan_lines, plan_text, plan_title, refused_text, result_text, step_line, target_line
+from opsconsole.present.plan import (
+    deed_words,
+    plan_lines,
+    plan_text,
+    plan_title,
+    refused_text,
+    result_text,
+    step_line,
+    target_line,
+)
 from tests.makers import AT, BOOT, MB, process_id
 
 
@@ -165,3 +174,12 @@ def test_a_sleeping_session_is_told_by_its_name() -> None:
     pane = PaneId(socket="/tmp/tmux", server_pid=1, server_start=1, pane="%1")
     target = Target(kind="pane", role="sleeping session", name="tester", reason="conversation 0f0f", pane=pane)
     assert target_line(target, AT) == "sleeping session  tester  (conversation 0f0f)"
+
+
+def test_what_a_remedy_does_is_said_in_words() -> None:
+    assert deed_words("prune-environments", ("env-2",)) == "delete environment env-2"
+    assert deed_words("prune-environments", ("env-2", "env-4")) == "delete environments env-2, env-4"
+    assert deed_words("prune-environments") == "delete stale environments"
+    assert deed_words("kill-duplicates", ("auto_confirm",)) == "end duplicates of auto_confirm"
+    assert deed_words("restart", ("assigner",)) == "restart assigner"
+    assert deed_words("larger pool") == "larger pool"
