@@ -2,7 +2,8 @@
 
 Nothing here acts: each rung of a ladder is a proposal with a time from which on it is made; nothing is proposed of what
 somebody has acknowledged. What counts time is the Snapshots' monotonic clock; what the machine slept, what we paused
-and what was not known is no time in which a condition held.
+and what was not known is no time in which a condition held. What an earlier console saw of an active alert goes on
+where its condition holds still; the time between the two is not counted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from opsconsole.config.types import AlertTable, Config
 from opsconsole.diagnose.conditions import holds
 from opsconsole.diagnose.metrics import Value, read_metric
 from opsconsole.diagnose.wakefulness import Wakefulness
-from opsconsole.model.alert import Alert, AlertNote, AlertState, Measured, Rung
+from opsconsole.model.alert import Alert, AlertNote, AlertState, Held, Measured, Rung
 from opsconsole.model.snapshot import Snapshot
 
 CLEAN = 2
@@ -23,16 +24,28 @@ CLEAN = 2
 
 LONGEST_SILENCE_S = 7 * 86_400.0
 """A silence that was kept for longer than this is not believed: the clock was wrong then, or is now."""
+GOES_ON_WITHIN_S = 300.0
+"""For so long nobody may have looked at an active alert that is taken to have gone on: a console that is started again,
+a link that dropped. After more it is a new one."""
+DRIFT_S = 5.0
+"""By how much what was kept may lie ahead of what is possible: clocks are set a little."""
 
 
 class _Track:
-    def __init__(self) -> None:
+    def __init__(self, condition: str = "") -> None:
+        self.condition = condition
+        self.before: Held | None = None
+        """What an earlier console saw of it, until its condition is known for the first time."""
         self.since: float | None = None
         """Wall clock, for showing."""
-        self.held_since: float | None = None
-        """Monotonic."""
-        self.active_since: float | None = None
-        """Monotonic."""
+        self.seen: float | None = None
+        """Wall clock: when it was last seen to hold."""
+        self.held_s: float | None = None
+        """For how long it was seen to hold; None while it does not."""
+        self.active_s: float | None = None
+        """For how long of that it was active; None while it is not."""
+        self.going = False
+        """Whether it was seen to hold at the last look."""
         self.clean = 0
         self.acknowledged = False
         self.silenced_until: float | None = None
@@ -48,6 +61,9 @@ class Alerts:
         self._tracks: dict[str, _Track] = {}
         self._at = self._monotonic = 0.0
         self._wakefulness = Wakefulness()
+        self._passed = 0.0
+        """Between the last two Snapshots, seconds in which somebody looked."""
+        self._held: dict[str, Held] = {}
         self._restored: dict[str, AlertNote] = {}
         """What an earlier console noted: taken over at the first look, which knows what time it is."""
 
@@ -75,14 +91,20 @@ class Alerts:
         """Go on from what was noted before. Hand it in before the first Snapshot."""
         self._restored = dict(notes)
 
+    def take_held(self, held: Mapping[str, Held]) -> None:
+        """Go on from how far active alerts had come, by name. Hand it in before the first Snapshot."""
+        self._held = dict(held)
+
     def look(self, snapshot: Snapshot, config: Config, score: float | None) -> tuple[Alert, ...]:
         """All alerts in the order of the config. Hand in every Snapshot, in order."""
+        broke_off = self._wakefulness.look(snapshot, config)
+        self._passed = 0.0 if broke_off else snapshot.monotonic - self._monotonic
         self._at, self._monotonic = snapshot.at, snapshot.monotonic
         self._take_over()
-        if self._wakefulness.look(snapshot, config):
+        if broke_off:
             for track in self._tracks.values():
-                if track.active_since is None:
-                    track.since = track.held_since = None
+                if track.active_s is None:
+                    _begin_anew(track)
         return tuple(self._look(table, snapshot, config, score) for table in config.alert)
 
     def _take_over(self) -> None:
@@ -94,12 +116,15 @@ class Alerts:
                 self.silence(name, note.silenced_until - self._at)
 
     def _look(self, table: AlertTable, snapshot: Snapshot, config: Config, score: float | None) -> Alert:
-        track = self._tracks.setdefault(table.name, _Track())
+        track = self._track(table)
         condition = parse_condition(table.when)
         values = {name: read_metric(name, snapshot, config, score) for name in metrics_in(condition)}
         held = holds(condition, {name: value.value for name, value in values.items()})
-        _follow(track, held, snapshot, float(table.for_), self._wakefulness.settled(snapshot, longest_age(condition)))
-        state: AlertState = "active" if track.active_since is not None else "quiet"
+        if track.before is not None and held is not None:
+            _go_on(track, held, snapshot.at)
+        settled = self._wakefulness.settled(snapshot, longest_age(condition))
+        _follow(track, held, snapshot.at, self._passed, float(table.for_) if settled else None)
+        state: AlertState = "active" if track.active_s is not None else "quiet"
         if state == "quiet" and held is None:
             state = "unknown" if all(value.configured for value in values.values()) else "unconfigured"
         elif state == "quiet" and held:
@@ -114,11 +139,24 @@ class Alerts:
             ladder=self._ladder(table, track, snapshot),
             acknowledged=track.acknowledged,
             silenced_until=self._silenced_until(track, snapshot),
+            held_s=track.held_s or 0.0,
+            active_s=track.active_s,
+            seen=track.seen,
         )
 
+    def _track(self, table: AlertTable) -> _Track:
+        """Of this alert. Under another condition it has another ladder to climb."""
+        track = self._tracks.setdefault(table.name, _Track())
+        if track.condition != table.when:
+            track.condition, track.before = table.when, None
+            _begin_anew(track)
+        if (held := self._held.pop(table.name, None)) is not None and held.condition == table.when:
+            track.before = held
+        return track
+
     def _ladder(self, table: AlertTable, track: _Track, snapshot: Snapshot) -> tuple[Rung, ...]:
-        quiet = track.acknowledged or track.active_since is None or self._silenced_until(track, snapshot) is not None
-        passed = -1.0 if quiet or track.active_since is None else snapshot.monotonic - track.active_since
+        quiet = track.acknowledged or self._silenced_until(track, snapshot) is not None
+        passed = -1.0 if quiet or track.active_s is None else track.active_s
         rungs = [(0.0, table.do)] if table.do else []
         rungs += [(float(one.after), one.do) for one in table.escalate]
         return tuple(Rung(after, do, passed >= after) for after, do in sorted(rungs, key=lambda rung: rung[0]))
@@ -130,24 +168,46 @@ class Alerts:
         return snapshot.at + track.silenced_until - snapshot.monotonic
 
 
-def _follow(track: _Track, held: bool | None, snapshot: Snapshot, for_s: float, settled: bool) -> None:
+def _begin_anew(track: _Track) -> None:
+    track.since = track.seen = track.held_s = track.active_s = None
+    track.going = False
+
+
+def _go_on(track: _Track, held: bool, at: float) -> None:
+    """Decide on what an earlier console saw, now that its condition is known: whether it may be the same one still."""
+    before, track.before = track.before, None
+    if before is None or not held or not 0.0 <= before.active_s <= before.held_s:
+        return
+    unseen = at - before.seen
+    if -DRIFT_S <= unseen <= GOES_ON_WITHIN_S and before.held_s <= before.seen - before.since + DRIFT_S:
+        track.since, track.held_s, track.active_s = before.since, before.held_s, before.active_s
+
+
+def _follow(track: _Track, held: bool | None, at: float, passed_s: float, active_after_s: float | None) -> None:
+    """Take in one look. ``active_after_s`` is None while nothing new may become active."""
+    going, track.going = track.going, held is True
     if held is None:
         # What cannot be told neither raises nor ends anything, and for so long it was not held.
-        if track.active_since is None:
-            track.since = track.held_since = None
+        if track.active_s is None:
+            _begin_anew(track)
         return
     if not held:
         track.clean += 1
-        if track.active_since is None or track.clean >= CLEAN:
-            track.since = track.held_since = track.active_since = None
+        if track.active_s is None or track.clean >= CLEAN:
+            _begin_anew(track)
         if track.clean >= CLEAN:
             track.acknowledged = False
         return
     track.clean = 0
-    if track.held_since is None:
-        track.since, track.held_since = snapshot.at, snapshot.monotonic
-    if track.active_since is None and settled and snapshot.monotonic - track.held_since >= for_s:
-        track.active_since = snapshot.monotonic
+    track.seen = at
+    counted = passed_s if going else 0.0
+    if track.held_s is None:
+        track.since, track.held_s = at, 0.0
+    track.held_s += counted
+    if track.active_s is not None:
+        track.active_s += counted
+    elif active_after_s is not None and track.held_s >= active_after_s:
+        track.active_s = 0.0
 
 
 def _measured(name: Name, value: Value) -> Measured:

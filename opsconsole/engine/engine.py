@@ -31,7 +31,7 @@ from opsconsole.engine.head_start import HeadStart, head_start
 from opsconsole.engine.history import History
 from opsconsole.engine.pace import Pace
 from opsconsole.engine.sources import Lanes
-from opsconsole.model.alert import Notes, TargetSample
+from opsconsole.model.alert import Held, Notes, TargetSample
 from opsconsole.model.clock import Clock, SystemClock
 from opsconsole.model.finding import Diagnosis
 from opsconsole.model.listener import Port
@@ -150,6 +150,11 @@ class Engine:
         """Go on from what an earlier console kept. Call it before ``start``."""
         if self._findings is not None:
             self._findings.take_notes(notes)
+
+    def take_held(self, held: Mapping[str, Held]) -> None:
+        """Go on from how far active alerts had come, by name. Call it before ``start``."""
+        if self._findings is not None:
+            self._findings.alerts.take_held(held)
 
     def take_samples(self, oldest: Mapping[str, TargetSample]) -> None:
         """Tell the targets' trend since these, by metric. Call it before ``start``."""

@@ -45,6 +45,17 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: bool = False
     silenced_until: float | None = None
     """Seconds since the epoch; None when it is not silenced."""
+    held_s: float = 0.0
+    """For how long since then its condition was seen to hold: less than has passed where nobody could tell."""
+    active_s: float | None = None
+    """For how long it was seen to hold since it is active, which is what its ladder goes by; None while it is not."""
+    seen: float | None = None
+    """When its condition was last seen to hold, seconds since the epoch; None while it does not."""
+
+    @property
+    def unwatched_s(self) -> float:
+        """For how long between ``since`` and ``seen`` nobody could tell whether its condition held."""
+        return 0.0 if self.since is None or self.seen is None else max(self.seen - self.since - self.held_s, 0.0)
 
     @property
     def proposal(self) -> str:
@@ -59,6 +70,18 @@ class AlertNote(msgspec.Struct, frozen=True, omit_defaults=True):
     acknowledged: bool = False
     silenced_until: float | None = None
     """Seconds since the epoch."""
+
+
+class Held(msgspec.Struct, frozen=True):
+    """How far an active alert had come when a console last saw it, for the next one to go on from."""
+
+    condition: str
+    """As it stood in the config: another one has another ladder to climb."""
+    since: float
+    """As of `Alert`, like the next two."""
+    held_s: float
+    active_s: float
+    seen: float
 
 
 class Notes(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -13,7 +13,7 @@ from opsconsole.present.cell import Cell
 from opsconsole.present.facts import Line, Section, field, fields, table
 from opsconsole.present.findings import remedy_steps, remedy_text, score_line
 from opsconsole.present.findings_pane import STATUS
-from opsconsole.present.wishes_pane import metric_text
+from opsconsole.present.wishes_pane import metric_text, unwatched_text
 
 
 def finding_sections(finding: Finding, diagnosis: Diagnosis | None) -> Iterator[Section]:
@@ -107,8 +107,14 @@ def alert_sections(alert: Alert) -> Iterator[Section]:
     lines = [
         field("when", alert.condition, f"for {humanise.duration(alert.for_s)}" if alert.for_s else ""),
         field("state", alert.state, "acknowledged" if alert.acknowledged else ""),
-        field("since", humanise.date_time(alert.since) if alert.since is not None else "does not hold"),
+        field(
+            "since",
+            humanise.date_time(alert.since) if alert.since is not None else "does not hold",
+            unwatched_text(alert),
+        ),
     ]
+    if alert.active_s is not None:
+        lines.append(field("active for", humanise.duration(alert.active_s), "as long as somebody looked"))
     if alert.silenced_until is not None:
         lines.append(field("silenced", f"until {humanise.clock_time(alert.silenced_until)}"))
     yield from fields("Alert", lines)

@@ -17,7 +17,7 @@ from opsconsole.present.findings import remedy_steps, remedy_text
 from opsconsole.present.plan import confirmed_at, plan_title, result_word
 from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, steps, table, tasks, text
 from opsconsole.present.report_issues import remedy_words, told
-from opsconsole.present.wishes_pane import MOVED, measured_text, metric_text
+from opsconsole.present.wishes_pane import MOVED, measured_text, metric_text, unwatched_text
 
 SAMPLES = 30
 _WHEN = (
@@ -103,7 +103,7 @@ def monitoring(facts: Facts) -> ReportSection:
         first, *later = alert.ladder or (None,)
         held = f", held for {span(alert.for_s)}" if alert.for_s else ""
         since = f" since {humanise.clock_time(alert.since)[:5]}" if alert.since is not None else ""
-        noted = ", acknowledged" if alert.acknowledged else ""
+        noted = "".join(f", {one}" for one in (unwatched_text(alert), "acknowledged" * alert.acknowledged) if one)
         lines = [f"**Condition**: {alert.condition}{held}", f"**State**: {alert.state}{since}{noted}"]
         lines += [f"**Now**: {one.metric} is {measured_text(one)}" for one in alert.measured]
         lines += [f"**Action**: {first.do}"] if first is not None else []

@@ -23,6 +23,8 @@ COLUMNS = (
 )
 DONE_BY_KEY = ("hibernate-idle", "prune-environments")
 """Proposals that the console can do: they are named as its actions are."""
+UNWATCHED_FROM_S = 60.0
+"""Less that nobody could tell goes without saying."""
 MOVED: tuple[Trend, ...] = ("better", "worse")
 _ALERT: dict[AlertState, Status] = {
     "quiet": "ok",
@@ -69,15 +71,21 @@ def _alert_row(key: str, alert: Alert, at: float, signs: Glyphs) -> Row:
         proposal = f"silenced for {humanise.duration(max(alert.silenced_until - at, 0.0))} more"
     elif proposal in DONE_BY_KEY:
         proposal = f"f: {deed_words(proposal)}"
+    held_s = max(at - alert.since - alert.unwatched_s, 0.0) if alert.since is not None else None
     cells = {
         "name": text_cell(alert.name),
         "state": state_cell(_sign(status, signs), word, "muted" if quiet else status),
         "current": text_cell(measured_text(alert.measured[0]) if alert.measured else "", status if status else ""),
         "wanted": text_cell(alert.condition, "muted"),
-        "since": duration_cell(max(at - alert.since, 0.0)) if alert.since is not None else Cell(""),
+        "since": duration_cell(held_s) if held_s is not None else Cell(""),
         "proposal": text_cell(proposal),
     }
     return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=status in ("bad", "warn", "unknown") and not quiet)
+
+
+def unwatched_text(alert: Alert) -> str:
+    """For how long nobody looked since its condition holds; empty where that goes without saying."""
+    return f"not watched {humanise.duration(alert.unwatched_s)}" if alert.unwatched_s >= UNWATCHED_FROM_S else ""
 
 
 def _target_status(target: Target) -> Status:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from opsconsole.config.types import LoadedConfig
-from opsconsole.model.alert import Notes, TargetSample
+from opsconsole.model.alert import Held, Notes, TargetSample
 from opsconsole.model.sample import Sample
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.history import HistoryReader
@@ -68,6 +68,10 @@ class Feed(Protocol):
 
     def take_notes(self, notes: Notes) -> None:
         """Go on from what an earlier console kept. Called before ``start``."""
+        ...
+
+    def take_held(self, held: Mapping[str, Held]) -> None:
+        """Go on from how far active alerts had come in an earlier console, by name. Called before ``start``."""
         ...
 
     def take_samples(self, oldest: Mapping[str, TargetSample]) -> None:

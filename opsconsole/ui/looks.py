@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from textual.timer import Timer
 
+from opsconsole.engine.alert_progress import AlertProgress
 from opsconsole.engine.target_samples import TargetSamples
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.keymap import shown_key
@@ -40,6 +42,11 @@ class Looks:
         if self._samples is not None:
             self.warning = "; ".join(filter(None, (self.warning, self._samples.read())))
             app.feed.take_samples(self._samples.first())
+        self._progress = AlertProgress(state_dir) if state_dir is not None else None
+        if self._progress is not None:
+            held, problem = self._progress.read()
+            self.warning = "; ".join(filter(None, (self.warning, problem)))
+            app.feed.take_held(held)
         for pane_id, look in self._memory.now.panes.items():
             if (table := app.main.tables.get(pane_id)) is not None:
                 table.view = view_of(look, table.columns)
@@ -74,6 +81,10 @@ class Looks:
             self._memory.change_pane(pane_id, look_of(table.view, table.columns))
         if not self._app.read_only:
             self._memory.change(notes=self._app.feed.notes())
+            latest = self._app.feed.latest
+            if self._progress is not None and latest is not None and latest.diagnosis is not None:
+                self._progress.record(latest.diagnosis.alerts, latest.at, latest.monotonic, at_once=True)
+                self._progress.save()
         self._memory.save()
         if self._recorder is not None:
             self._recorder.stop()
@@ -102,8 +113,8 @@ class Looks:
             self._save_soon()
 
     def keep_notes(self, snapshot: Snapshot) -> None:
-        """Once it has come: what was acknowledged or silenced meanwhile, or is no more; what the targets' metrics are,
-        what else shall be there for the next console.
+        """Once it has come: what was acknowledged or silenced meanwhile, or is no more; how far alerts have come, what
+        the targets' metrics are, what else shall be there for the next console.
 
         Watch mode keeps nothing of these.
         """
@@ -112,14 +123,22 @@ class Looks:
         self._remember(notes=self._app.feed.notes())
         if self._recorder is not None:
             self._recorder.take(snapshot)
-        if self._samples is None or snapshot.diagnosis is None:
+        told = snapshot.diagnosis
+        if told is None:
             return
-        if self._samples.record(snapshot.diagnosis.targets, snapshot.at, snapshot.monotonic):
-            self._app.run_worker(self._save_samples, thread=True, exit_on_error=False)
+        if self._samples is not None and self._samples.record(told.targets, snapshot.at, snapshot.monotonic):
+            self._save_apart(self._samples.save)
+        if self._progress is not None and self._progress.record(told.alerts, snapshot.at, snapshot.monotonic):
+            self._save_apart(self._progress.save)
 
-    def _save_samples(self) -> None:
-        if self._samples is not None and (problem := self._samples.save()):
-            self._app.call_from_thread(self._app.main.say, problem, "warn")
+    def _save_apart(self, save: Callable[[], str]) -> None:
+        """On a thread; why it could not be is told."""
+
+        def run() -> None:
+            if problem := save():
+                self._app.call_from_thread(self._app.main.say, problem, "warn")
+
+        self._app.run_worker(run, thread=True, exit_on_error=False)
 
     def _remember(self, **changes: Any) -> None:
         if self._memory.change(**changes):
@@ -131,11 +150,7 @@ class Looks:
 
     def _save(self) -> None:
         self._saves = None
-        self._app.run_worker(self._save_on_a_thread, thread=True, exit_on_error=False)
-
-    def _save_on_a_thread(self) -> None:
-        if problem := self._memory.save():
-            self._app.call_from_thread(self._app.main.say, problem, "warn")
+        self._save_apart(self._memory.save)
 
     # The tour
 

@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
+
+from opsconsole.model.alert import Held
 from tests.e2e.screen import PATIENCE_S, Screen, screen
 
 OPSCONSOLE = str(Path(sys.executable).with_name("opsconsole"))
@@ -71,3 +74,37 @@ def test_what_one_console_saw_the_next_one_tells_and_watch_keeps_nothing(tmp_pat
         terminal.see("History", "[1h]", "Load, 1 min", "now")
         terminal.press(">")
         terminal.see("[6h]")
+
+
+ALERT = """
+[[alert]]
+name = "Busy"
+when = "load1 >= 0"
+do = "look at it"
+escalate = [{ after = "2s", do = "call somebody" }]
+"""
+
+
+def test_an_active_alert_goes_on_in_the_next_console_and_counts_what_was_seen_only(tmp_path: Path) -> None:
+    config, state = tmp_path / "opsconsole.toml", tmp_path / "state"
+    config.write_text(ALERT, encoding="utf-8")
+    kept = []
+    for _ in range(2):
+        with screen() as terminal:
+            state.mkdir(mode=0o700, exist_ok=True)
+            if not kept:
+                (state / "screen.json").write_text('{"tour_seen": true}', encoding="utf-8")
+            command = [OPSCONSOLE, "--config", str(config)]
+            terminal.start(command, 120, 40, {"OPSCONSOLE_STATE_DIR": str(state)})
+            terminal.see("1, 5, 15 min")
+            terminal.press("9")
+            terminal.see("Busy", "active", "call somebody")
+            terminal.press("q")
+            terminal.wait(lambda text: "call somebody" not in text)
+            terminal.press("q")
+            terminal.see("ended with 0")
+        kept.append(msgspec.json.decode((state / "alerts.json").read_bytes(), type=dict[str, Held])["Busy"])
+    first, second = kept
+    assert second.since == first.since
+    assert 2.0 <= first.active_s < second.active_s
+    assert second.held_s < second.seen - second.since, "the time in which no console ran is not counted"

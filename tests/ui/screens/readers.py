@@ -9,7 +9,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from opsconsole.model.alert import Notes, TargetSample
+from opsconsole.model.alert import Held, Notes, TargetSample
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.actions import ACTIONS, actions_by_id
 from opsconsole.ui.context import Context
@@ -47,6 +47,8 @@ class SampleFeed:
         return Notes()
 
     def take_notes(self, notes: Notes) -> None: ...
+
+    def take_held(self, held: Mapping[str, Held]) -> None: ...
 
     def take_samples(self, oldest: Mapping[str, TargetSample]) -> None: ...
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from opsconsole.config.metrics import METRICS
 from opsconsole.config.types import AlertTable, Config, Duration, EscalationTable, TargetTable, WorkerTable
-from opsconsole.diagnose.alerts import Alerts
+from opsconsole.diagnose.alerts import GOES_ON_WITHIN_S, Alerts
 from opsconsole.diagnose.metrics import read_metric
 from opsconsole.diagnose.targets import Targets
-from opsconsole.model.alert import Alert, AlertNote, Target, TargetSample
+from opsconsole.model.alert import Alert, AlertNote, Held, Target, TargetSample
 from opsconsole.model.environment import PortPool
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Helper, Log
@@ -314,3 +315,87 @@ def test_a_target_tells_its_trend_since_the_first_kept_sample_beside_that_since_
     assert told.recorded == TargetSample(AT - 86_400.0, 8.13)
     (without,) = Targets().look(scene(system=system(load1=2.0)), wished, 10.0)
     assert (without.recorded, without.recorded_trend) == (None, "unknown")
+
+
+def held(**changes: Any) -> Held:
+    """Active for 20 minutes when it was last seen, at the time at which a Course begins."""
+    return msgspec.structs.replace(Held(LOAD.when, AT - 1320.0, 1320.0, 1200.0, AT), **changes)
+
+
+def after(gap_s: float, before: Held, **values: Any) -> Alert:
+    """What the next console tells at its first look, so long after."""
+    course = Course(LOAD)
+    course.alerts.take_held({"load": before})
+    return course.look(gap_s, every_s=gap_s, **values)
+
+
+def test_an_active_alert_goes_on_in_the_next_console_and_the_time_between_is_not_counted() -> None:
+    course = Course(LOAD)
+    course.alerts.take_held({"load": held(active_s=540.0)})
+    first = course.look(180.0, every_s=180.0, system=BUSY)
+    assert (first.state, first.active_s, first.proposal) == ("active", 540.0, "investigate")
+    assert (first.since, first.unwatched_s) == (AT - 1320.0, 180.0)
+    assert course.look(58.0, system=BUSY).proposal == "investigate"
+    later = course.look(2.0, system=BUSY)
+    assert (later.active_s, later.proposal) == (600.0, "hibernate-idle")
+    assert later.unwatched_s == 180.0
+    for _ in range(2):
+        last = course.look(system=CALM)
+    assert (last.state, last.since, last.active_s, last.unwatched_s) == ("quiet", None, None, 0.0)
+    assert course.look(system=BUSY).state == "pending", "what has ended is another alert when it comes again"
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "before"),
+    [
+        (GOES_ON_WITHIN_S + 1.0, held()),
+        (2.0, held(condition="load1 > 5.0")),
+        (2.0, held(seen=AT + 3600.0, since=AT)),
+        (2.0, held(active_s=1e9)),
+        (2.0, held(held_s=1e9)),
+        (2.0, held(active_s=-1.0)),
+    ],
+    ids=["nobody looked for too long", "another condition", "the future", "more than held", "more than passed", "less"],
+)
+def test_what_cannot_be_the_same_alert_begins_anew(gap_s: float, before: Held) -> None:
+    assert after(gap_s, before, system=BUSY).state == "pending"
+
+
+def test_an_alert_whose_condition_does_not_hold_at_the_first_look_has_ended() -> None:
+    course = Course(LOAD)
+    course.alerts.take_held({"load": held()})
+    assert course.look(system=CALM).state == "quiet"
+    assert course.look(system=BUSY).state == "pending"
+
+
+def test_an_alert_is_not_said_to_go_on_before_its_condition_is_known() -> None:
+    course = Course(LOAD)
+    course.alerts.take_held({"load": held()})
+    blind = course.look(system=system(load1=None))
+    assert (blind.state, blind.active_s) == ("unknown", None)
+    known = course.look(20.0, system=BUSY)
+    assert (known.active_s, known.unwatched_s) == (1200.0, 22.0)
+    course = Course(LOAD)
+    course.alerts.take_held({"load": held()})
+    course.look(GOES_ON_WITHIN_S, system=system(load1=None))
+    assert course.look(system=BUSY).state == "pending", "nobody knew for too long"
+
+
+def test_neither_a_pause_nor_what_was_unknown_moves_an_active_alert_up_its_ladder() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    course.look(120.0, system=BUSY)
+    course.look(300.0, system=system(load1=None))
+    assert course.look(system=BUSY).active_s == 0.0
+    paused = course.look(3600.0, every_s=3600.0, system=BUSY)
+    assert (paused.active_s, paused.proposal) == (0.0, "investigate")
+    assert paused.unwatched_s == 3902.0
+    assert course.look(600.0, system=BUSY).proposal == "hibernate-idle"
+
+
+def test_an_alert_with_another_condition_after_an_edit_begins_anew() -> None:
+    course = Course(LOAD)
+    course.look(system=BUSY)
+    assert course.look(120.0, system=BUSY).state == "active"
+    course.config = config(alert=(msgspec.structs.replace(LOAD, when="load1 > 7.0"),))
+    assert course.look(system=BUSY).state == "pending"

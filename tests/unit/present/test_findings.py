@@ -96,6 +96,20 @@ def test_alerts_and_targets_stand_in_one_view() -> None:
     assert shown["target:free"]["current"] == "163M"
 
 
+def test_an_alert_tells_for_how_long_it_was_seen_and_for_how_long_nobody_looked() -> None:
+    snapshot = diagnosed()
+    assert snapshot.diagnosis is not None
+    at, (load, *others) = snapshot.at, snapshot.diagnosis.alerts
+    load = msgspec.structs.replace(load, since=at - 1380.0, seen=at, held_s=1200.0, active_s=1200.0)
+    told = msgspec.structs.replace(snapshot.diagnosis, alerts=(load, *others))
+    snapshot = msgspec.structs.replace(snapshot, diagnosis=told)
+    assert rows("alerts", snapshot)["alert:load"]["since"] == "20m 0s"
+    section = next(one for one in details(snapshot, "alert:load", NoHistory(), UNICODE).sections)
+    lines = [" ".join(cell.text for cell in line).strip() for line in section.lines]
+    assert [line for line in lines if "not watched 3m 0s" in line and line.startswith("since")]
+    assert [line for line in lines if line.startswith("active for 20m 0s")]
+
+
 def test_every_row_leads_to_its_details() -> None:
     snapshot = diagnosed()
     for pane_id in ("findings", "alerts"):
