@@ -42,7 +42,7 @@ def _missing(plan: Plan, loaded: LoadedConfig, view: View) -> dict[str, str]:
     found: dict[str, str] = {}
     for table in loaded.config.worker:
         key = f"worker:{clean(table.name)}"
-        worker = view.workers.get(f"worker:{table.name}")
+        worker = view.workers.get(key)
         if key in expected and worker is not None and not (worker.instances or worker.suspects):
             found[key] = _loud(table.name, "ran before and does not now", table)
         elif key in expected and worker is not None and len(worker.instances) > worker.wanted:

@@ -11,7 +11,7 @@ import time
 import msgspec
 
 from opsconsole.act.living import HAS_PROC, PROC
-from opsconsole.act.tables import SERVICE, as_worker
+from opsconsole.act.tables import as_worker, key_of
 from opsconsole.collect.listeners import ListenerSource
 from opsconsole.collect.pid_files import read_pid_file
 from opsconsole.collect.processes import ProcessSource, TableSource, process_source
@@ -32,7 +32,7 @@ class View(msgspec.Struct, frozen=True):
     processes: Reading[ProcessTable]
     ports: Reading[tuple[Port, ...]]
     workers: dict[str, Worker]
-    """By ``worker:NAME`` and ``service:NAME``; empty when the processes are unknown."""
+    """By ``worker:NAME`` and ``service:NAME``, as subplans have them; empty when the processes are unknown."""
 
     def listens(self, port: int) -> bool | None:
         """Whether anything listens there; None when that could not be read."""
@@ -66,10 +66,7 @@ class Looker:
         paths = {table.pid_file for table in self._tables if table.pid_file is not None}
         pid_files = {path: read_pid_file(path) for path in paths}
         workers = assemble_workers(self._tables, processes, pid_files, {}, now, self._memory)
-        named = {
-            table.name if table.name.startswith(SERVICE) else f"worker:{table.name}": worker
-            for table, worker in zip(self._tables, workers.value or (), strict=False)
-        }
+        named = {key_of(table): worker for table, worker in zip(self._tables, workers.value or (), strict=False)}
         return View(at, processes, ports, named)
 
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from opsconsole.act.holders import as_seen, owner_roots
 from opsconsole.act.job import Job, Verification
 from opsconsole.act.latecomers import why_not_alone
 from opsconsole.act.living import is_alive
+from opsconsole.act.tables import SERVICE
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.plan import Respawner
 from opsconsole.model.process import ProcessTable
-from opsconsole.model.worker import Instance
+from opsconsole.model.text import clean
+from opsconsole.model.worker import Instance, Worker
 
 if TYPE_CHECKING:
     from opsconsole.act.looking import View
@@ -62,7 +65,7 @@ class Newcomers(NamedTuple):
 
 def newcomers(job: Job, view: View) -> Newcomers:
     """Those that are seen in this look, and who started them."""
-    worker = view.workers.get(watched_key(job))
+    worker = seen_of(job, view)
     if worker is None or view.processes.value is None:
         return Newcomers()
     known = frozenset(job.subplan.known)
@@ -79,6 +82,19 @@ def newcomers(job: Job, view: View) -> Newcomers:
         tuple(_respawner(job, instance, table) for instance, plan in plans if not plan),
         tuple((instance.pid, plan) for instance, plan in plans if plan),
     )
+
+
+def seen_of(job: Job, view: View) -> Worker | None:
+    """What runs in this look of what is watched, which of a service without a command is who holds its port; None
+    when that cannot be told."""
+    key, table = watched_key(job), view.processes.value
+    service = next((each for each in job.loaded.config.service if key == f"{SERVICE}{clean(each.name)}"), None)
+    if service is None or service.command:
+        return view.workers.get(key)
+    if table is None or view.ports.value is None:
+        return None
+    owners = owner_roots(table, view.ports.value, service.port)
+    return as_seen(service, owners, table) if owners is not None else None
 
 
 def watched_key(job: Job) -> str:

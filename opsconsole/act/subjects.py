@@ -6,15 +6,16 @@ import os
 
 import msgspec
 
+from opsconsole.act.holders import as_seen, owner_roots
 from opsconsole.act.policy import why_not_name
 from opsconsole.act.proposal import service_proposal, worker_proposal
 from opsconsole.act.request import Request, WhyNot, one_of
 from opsconsole.act.tables import SERVICE, as_worker
 from opsconsole.config.types import ServiceTable, WorkerTable
 from opsconsole.model.plan import SubjectKind
-from opsconsole.model.process import Process, ProcessTable, usage
+from opsconsole.model.process import Process, ProcessTable
 from opsconsole.model.text import clean
-from opsconsole.model.worker import Instance, Worker
+from opsconsole.model.worker import Worker
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ def _merely_found(request: Request, name: str) -> WhyNot | None:
             process = next(each for each in table if each.argv == worker.command)
             return _unconfigured(worker_proposal(name, process, worker.instances))
     for service in found.service:
-        owners = _owner_roots(table, request, service.port) if name in (service.name, clean(service.name)) else []
+        owners = _owners(table, request, service.port) if name in (service.name, clean(service.name)) else []
         if owners:
             return _unconfigured(service_proposal(service, owners[0], configured=False))
     return None
@@ -123,10 +124,10 @@ def _service(request: Request, name: str) -> Subject | None:
     if view.processes.value is None or view.ports.value is None:
         raise WhyNot(f"{view.processes.reason or view.ports.reason or 'the processes could not be read'}", "unknown")
     table = as_worker(service) if service.command else None
-    seen = view.workers.get(SERVICE + service.name)
-    owners = _owner_roots(view.processes.value, request, service.port)
+    seen = view.workers.get(SERVICE + clean(service.name))
+    owners = _owners(view.processes.value, request, service.port)
     if table is None or seen is None:
-        return Subject("service", clean(name), None, service, _as_seen(service, owners, view.processes.value))
+        return Subject("service", clean(name), None, service, as_seen(service, owners, view.processes.value))
     known = {member.pid for each in seen.instances for member in view.processes.value.tree(each.pid)}
     if strangers := [owner for owner in owners if owner.pid not in known]:
         stranger = strangers[0]
@@ -136,54 +137,9 @@ def _service(request: Request, name: str) -> Subject | None:
     return Subject("service", clean(name), table, service, seen)
 
 
-def _owner_roots(table: ProcessTable, request: Request, port: int) -> list[Process]:
-    from opsconsole.collect.identity import family_root
-
-    listening = next((each for each in request.view.ports.value or () if each.port == port), None)
-    if listening is None:
-        return []
-    if not all(listener.owners_known or listener.owners for listener in listening.listeners):
+def _owners(table: ProcessTable, request: Request, port: int) -> list[Process]:
+    """Raises WhyNot: they cannot be told."""
+    found = owner_roots(table, request.view.ports.value or (), port)
+    if found is None:
         raise WhyNot(f"who holds port {port} could not be read", "unknown")
-    found = (table.find(owner.id) for listener in listening.listeners for owner in listener.owners)
-    roots = {root.pid: root for process in found if process is not None for root in (family_root(table, process),)}
-    return list(roots.values())
-
-
-def _as_seen(service: ServiceTable, owners: list[Process], table: ProcessTable) -> Worker:
-    """The owners of a port whose service names no command, as the instances that they are."""
-    instances = tuple(_instance(owner, table) for owner in owners)
-    return Worker(
-        name=clean(service.name),
-        wanted=1,
-        state="missing" if not instances else "running" if len(instances) == 1 else "duplicates",
-        reason="",
-        instances=instances,
-        wrappers=(),
-        remnants=(),
-        suspects=(),
-        pid_file=None,
-        log=None,
-        critical=service.critical,
-        silent=None,
-        uptime_s=None,
-        cpu_percent=None,
-        rss_bytes=None,
-        swap_bytes=None,
-    )
-
-
-def _instance(process: Process, table: ProcessTable) -> Instance:
-    tree = table.tree(process.pid)
-    cost = usage(tree)
-    return Instance(
-        id=process.id,
-        pid=process.pid,
-        start=process.started_at,
-        command=process.command,
-        version="",
-        uptime_s=max(0.0, table.at - process.started_at),
-        cpu_percent=cost.cpu_percent,
-        rss_bytes=cost.rss_bytes,
-        swap_bytes=cost.swap_bytes,
-        children=tuple(member.pid for member in tree[1:]),
-    )
+    return found

@@ -22,6 +22,14 @@ def as_worker(service: ServiceTable) -> WorkerTable:
     )
 
 
+def key_of(table: WorkerTable) -> str:
+    """The key that a subplan about this worker, or service as a worker, has: ``worker:NAME``, ``service:NAME``."""
+    kind, name = (
+        (SERVICE, table.name.removeprefix(SERVICE)) if table.name.startswith(SERVICE) else ("worker:", table.name)
+    )
+    return kind + clean(name)
+
+
 def table_of(job: Job) -> WorkerTable | None:
     """How the subject is started; a service's as that of a worker. None: no command is configured."""
     if job.subplan.subject_kind == "worker":

@@ -100,11 +100,13 @@ def _nothing_runs(job: Job) -> Verification:
         return Verification(False, respawn.told(fresh.respawners), respawners=fresh.respawners)
     if fresh.started_by:
         return Verification(True, evidence=fresh.evidence)
-    worker = view.workers.get(job.subplan.key)
-    if worker is not None and worker.instances:
+    worker = respawn.seen_of(job, view)
+    if worker is None:
+        return Verification(None, "what runs of it could not be read")
+    if worker.instances:
         return Verification(False, f"{worker.instances[0].pid} still runs")
     known = frozenset(job.subplan.known)
-    left = [*worker.remnants, *(each for each in worker.suspects if each.id not in known)] if worker is not None else []
+    left = [*worker.remnants, *(each for each in worker.suspects if each.id not in known)]
     if left:
         return Verification(False, f"{left[0].pid} is left of it ({left[0].reason}): {left[0].command}")
     port = port_of(job)
