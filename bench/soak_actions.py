@@ -97,9 +97,9 @@ class Ground:
             self.children.append(child)
         return child
 
-    def members(self) -> list[ProcessId]:
-        """Everything that runs with this soak's token, executors and this process excepted."""
-        wanted, boot, found = f"{TOKEN}={self.token}".encode(), living.boot_id(), []
+    def members(self) -> dict[ProcessId, str]:
+        """Everything that runs with this soak's token, executors and this process excepted, and its command."""
+        wanted, boot, found = f"{TOKEN}={self.token}".encode(), living.boot_id(), {}
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 if wanted not in (folder / "environ").read_bytes().split(b"\0"):
@@ -108,7 +108,7 @@ class Ground:
                 if process is None or process.ended or process.pid == os.getpid():
                     continue
                 if "opsconsole.act.executor" not in process.argv:
-                    found.append(process.mark.id)
+                    found[process.mark.id] = process.mark.command
         return found
 
     def close(self) -> None:
@@ -188,11 +188,9 @@ class Watch(threading.Thread):
             self.look()
 
     def look(self) -> None:
-        now = set(self.ground.members())
-        for process in now - self.seen.keys():
-            found = living.look_at(process.pid, process.boot_id)
-            self.seen[process] = found.mark.command if found is not None else "?"
-        self.gone |= self.seen.keys() - now
+        now = self.ground.members()
+        self.seen.update(now)
+        self.gone |= self.seen.keys() - now.keys()
 
 
 class Tally:

@@ -24,6 +24,7 @@ from opsconsole.collect.logs import read_tail
 from opsconsole.config.types import WorkerTable
 from opsconsole.model.identity import ProcessId
 from opsconsole.model.text import command_line
+from opsconsole.model.worker import Instance
 
 ATTEMPTS = 3
 """Starts of one subject in one plan."""
@@ -33,11 +34,15 @@ BUDGET_S = 600.0
 BACKOFF_S = (1.0, 60.0)
 BACKGROUND_S = 5.0
 """How long a program that put itself into the background may take to be seen there."""
+LINGERS_S = 1.0
+"""How long what belongs to a program that failed may take to end as well."""
 LOG_LINES = 8
+STARTED = "started"
+"""In a job's scratch: what it has started and is ready."""
 
 
 class Returned(StepFailed):
-    """A program returned with status 0, and what it has left running cannot be told: another try might double it."""
+    """A program returned, and what it has left running is there or cannot be told: another try might double it."""
 
 
 def start_one(job: Job, table: WorkerTable, ready_s: float) -> ProcessId:
@@ -52,7 +57,9 @@ def start_one(job: Job, table: WorkerTable, ready_s: float) -> ProcessId:
             time.sleep(pause)
         child, began = _launch(job, table, attempt)
         try:
-            return _wait_ready(job, table, child, began, ready_s)
+            ready = _wait_ready(job, table, child, began, ready_s)
+            job.scratch.setdefault(STARTED, []).append(ready)
+            return ready
         except Returned:
             raise
         except StepFailed as failed:
@@ -154,6 +161,9 @@ def _wait_ready(
             return left
         if status == 0:
             raise Returned(f"{child.pid} {_ending(status)} and nothing of it is seen to run", last_lines(table))
+        if lingering := _left_running(job, began):
+            told = f"{child.pid} {_ending(status)}, and left {lingering[-1].pid} running: it is not tried again"
+            raise Returned(told, last_lines(table))
         raise StepFailed(f"{child.pid} {_ending(status)}", last_lines(table))
 
 
@@ -165,14 +175,27 @@ def _identity(pid: int) -> ProcessId | None:
 def _in_background(job: Job, began: float) -> ProcessId | None:
     """The instance that a program which returned at once has left running."""
     deadline = time.monotonic() + BACKGROUND_S
-    known = frozenset(job.subplan.known)
     while time.monotonic() < deadline:
-        worker = job.looker().look().workers.get(job.subplan.key)
-        fresh = [each for each in worker.instances if each.id not in known] if worker is not None else []
+        fresh = _fresh(job)
         if fresh and all(each.start >= began - 1.0 for each in fresh):
             return fresh[-1].id
         time.sleep(0.2)
     return None
+
+
+def _left_running(job: Job, began: float) -> list[Instance]:
+    """The instances that have appeared since this start was begun, and are none that just end too."""
+    until = time.monotonic() + LINGERS_S
+    while (left := [each for each in _fresh(job) if each.start >= began - 1.0]) and time.monotonic() < until:
+        time.sleep(0.2)
+    return left
+
+
+def _fresh(job: Job) -> list[Instance]:
+    """The instances that were not there when the plan was made, but for those that it has started before."""
+    worker = job.looker().look().workers.get(job.subplan.key)
+    known = {*job.subplan.known, *job.scratch.get(STARTED, ())}
+    return [each for each in worker.instances if each.id not in known] if worker is not None else []
 
 
 def _ending(status: int) -> str:
@@ -190,4 +213,4 @@ def last_lines(table: WorkerTable) -> tuple[str, ...]:
     return tuple(f"{table.log.name}: {line}" for line in tail.lines[-LOG_LINES:])
 
 
-__all__ = ["ATTEMPTS", "BUDGET", "StartSpec", "last_lines", "open_log", "start_one"]
+__all__ = ["ATTEMPTS", "BUDGET", "STARTED", "StartSpec", "last_lines", "open_log", "start_one"]

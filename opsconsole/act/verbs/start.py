@@ -117,7 +117,6 @@ def start_missing(job: Job, count: int) -> None:
     if (port := port_of(job)) is not None:
         _wait_for_free_port(job, port)
     started = [start_one(job, table, READY_S) for _ in range(count)]
-    job.scratch["started"] = started
     if table.pid_file is not None and len(started) == 1:
         _write_pid_file(job, table.pid_file, started[0].pid)
 
