@@ -66,5 +66,5 @@ def _of_others(job: Job, view: View) -> set[int]:
         return set()
     others = [worker for key, worker in view.workers.items() if key != own]
     tops = [each.pid for worker in others for each in worker.instances]
-    tops += [each.pid for worker in others for each in (*worker.wrappers, *worker.remnants)]
+    tops += [each.pid for worker in others for each in (*worker.wrappers, *worker.remnants, *worker.suspects)]
     return {process.pid for pid in tops for process in table.tree(pid)}

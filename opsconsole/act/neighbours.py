@@ -1,6 +1,7 @@
 """What runs below a target and belongs to another worker, service or session: it runs on its own, and stays.
 
-Whoever has started something is its parent and owns it no more than that. Told by identity, from the same table.
+Whoever has started something is its parent and owns it no more than that. Told by identity, from the same table. What
+may be a worker's and cannot be told stays as well, unless it runs the target's own program.
 Of a service that names no command only its port is known: below an instance that is the instance's own server; below
 a wrapper it is a neighbour.
 """
@@ -21,7 +22,7 @@ from opsconsole.model.worker import Worker
 class Neighbour(NamedTuple):
     process: Process
     whose: str
-    """For people: ``beta``, ``service Dashboard``."""
+    """For people: ``beta``, ``service Dashboard``, ``perhaps beta`` of what cannot be told."""
     merely_listens: bool
     """It has another's port, and nothing else tells that it is another's."""
 
@@ -93,6 +94,10 @@ def _others(request: Request, table: ProcessTable, own: Collection[ProcessId]) -
         seen = request.view.workers.items()
         workers += [(f"service {key.removeprefix(SERVICE)}", one) for key, one in seen if key.startswith(SERVICE)]
     for name, worker in workers:
+        for suspect in worker.suspects:
+            process = table.find(suspect.id)
+            if process is not None and process.id not in own and family_root(table, process).id not in own:
+                yield Neighbour(process, f"perhaps {name}", merely_listens=False)
         for process_id in ids_of(worker) - frozenset(own):
             if (process := table.find(process_id)) is not None:
                 yield Neighbour(process, name, merely_listens=False)

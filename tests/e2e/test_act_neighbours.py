@@ -111,3 +111,30 @@ def test_a_worker_that_serves_a_port_through_its_child_ends_with_it(world: World
     assert result.result == "done"
     assert any("web listened" in each for each in result.hurt)
     assert not runs(target.tree[0].pid)
+
+
+TITLED = """
+import subprocess, time
+other = subprocess.Popen(["beta.py: at work"], executable={python!r}, stdin=subprocess.PIPE)
+other.stdin.write(b"import time; time.sleep(600)\\n")
+other.stdin.close()
+print("up", flush=True)
+time.sleep(600)
+"""
+"""Starts what may be beta and cannot be told: it has a title over its argv."""
+
+
+@pytest.mark.parametrize("verb", ["stop", "restart"])
+def test_what_may_be_anothers_below_a_target_stays(world: World, verb: str) -> None:
+    world.worker("beta")
+    world.worker("alpha", code=TITLED.format(python=PYTHON))
+    alpha = world.start(PYTHON, "alpha.py").pid
+    (perhaps,) = eventually("what it starts", lambda: world.members() - {alpha})
+    plan = world.plan(verb, "alpha", grace_s=2.0)  # type: ignore[arg-type]
+    (target,) = plan.targets
+    assert (target.pid, target.tree) == (alpha, ())
+    assert any(f"{perhaps} (perhaps beta" in warning and "stays" in warning for warning in plan.subplans[0].warnings)
+    result = world.done(plan)
+    assert (result.result, result.verified) == ("done", True), result
+    assert runs(perhaps)
+    assert not runs(alpha)
