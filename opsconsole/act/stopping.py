@@ -2,10 +2,10 @@
 
 1. Hold every process of the subplan (targets and the trees captured in the plan). 2. Recognise each, and who is to
 stay; one that is not what the operator saw any more: nothing is sent to any. 3. SIGTERM to the roots, SIGCONT to those
-that are stopped; wait. What outlives its root is asked as well, and has as long. 4. After the grace time recognise
-again, SIGKILL to the survivors of that very set. 5. A bounded wait: what is left then is stuck in the kernel, and is
-said to be.
-Wrappers are ended before what they would start again. Already gone is success.
+that are stopped; wait. What outlives its root is recognised again and asked as well, and has as long. 4. After the
+grace time recognise again, SIGKILL to the survivors of that very set. 5. A bounded wait: what is left then is stuck in
+the kernel, and is said to be.
+Wrappers are ended before what they would start again, which is then recognised again. Already gone is success.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import math
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 
 from opsconsole.act import units
@@ -51,6 +51,16 @@ class _Held:
     def alive(self) -> list[Handle]:
         return [handle for handle in self.handles if not handle.has_ended]
 
+    def keep_recognised(self, why_not: Callable[[Living], str]) -> None:
+        """A child that is not what it was when the plan was made is none of the plan's any more."""
+        kept = []
+        for child in self.tree:
+            if child.recognise(why_not):
+                child.close()
+            else:
+                kept.append(child)
+        self.tree = kept
+
     def overdue(self, grace_s: float, now: float) -> list[Handle]:
         """What was asked to end that long ago, and has not."""
         latest = now - grace_s
@@ -67,16 +77,19 @@ def end_targets(job: Job) -> None:
         _recognise(job, held)
         note_latecomers(job, [each.root.mark for each in held])
         wrappers = [each for each in held if each.target.role.startswith("wrapper")]
-        for phase in (wrappers, [each for each in held if each not in wrappers]):
+        others = [each for each in held if each not in wrappers]
+        for phase in (wrappers, others):
             if phase:
                 _look_at_survivors(job)
+                if phase is others and wrappers:
+                    _recognise_again(job, others)
                 _end(job, phase)
     finally:
         close_all([handle for each in held for handle in each.handles])
 
 
 def _recognise(job: Job, held: Sequence[_Held]) -> None:
-    """Every root must be as planned. A child that is not is simply none of the plan's any more."""
+    """Every root must be as planned; of the children only those that are stay the plan's."""
 
     def why_not(process: Living) -> str:
         return why_not_signal(process, job.bounds)
@@ -89,13 +102,14 @@ def _recognise(job: Job, held: Sequence[_Held]) -> None:
     if reason := units.why_not_whole(each.target for each in held):
         raise TargetChanged(f"changed since the plan was made: {reason}; nothing was sent")
     for each in held:
-        kept = []
-        for child in each.tree:
-            if child.recognise(why_not):
-                child.close()
-            else:
-                kept.append(child)
-        each.tree = kept
+        each.keep_recognised(why_not)
+
+
+def _recognise_again(job: Job, held: Sequence[_Held]) -> None:
+    """What is asked only after others have ended may have become another program meanwhile. Raises StepFailed."""
+    for each in held:
+        if reason := each.root.recognise(lambda process: why_not_signal(process, job.bounds)):
+            raise StepFailed(f"changed meanwhile: {reason}; nothing further was sent")
 
 
 def _look_at_survivors(job: Job) -> None:
@@ -202,6 +216,7 @@ def _ask_orphans(job: Job, each: _Held) -> None:
     if asked or each.root.ended_at is None or time.monotonic() - each.root.ended_at < ORPHAN_WAIT_S:
         return
     each.tree_asked_at = time.monotonic()
+    each.keep_recognised(lambda process: why_not_signal(process, job.bounds))
     left = [handle for handle in each.tree if not handle.look()]
     if not left:
         return
