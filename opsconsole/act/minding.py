@@ -1,5 +1,6 @@
 """Whoever minds something is another worker or service of the config that has started it, such as a supervisor, and
-may start it again whenever it ends. It is ended first; and what is restarted below it is its to start.
+may start it again whenever it ends. It is ended first; and what is restarted below it is its to start. So is what is
+restarted below a wrapper that stays.
 
 Only parents tell that. Whoever adopts orphans is the parent of every daemon and minds none.
 """
@@ -66,19 +67,21 @@ def by_minding(subplans: Sequence[Subplan]) -> tuple[tuple[int, ...], ...]:
 
 
 def await_return(job: Job, worker: Worker) -> Worker:
-    """What runs of the subject, once whoever minds it had time to start it again."""
+    """What runs of the subject, once whoever minds it had time to start it again, or has ended."""
     names = dict.fromkeys(each.name for each in job.subplan.minders if _is_there(job, each))
     if not names or len(worker.instances) >= worker.wanted:
         return worker
     latest = worker
 
-    def back() -> Verification:
+    def back_or_nobody() -> Verification:
         nonlocal latest
+        somebody = any(_is_there(job, each) for each in job.subplan.minders)
         latest = job.looker().look().workers.get(job.subplan.key, latest)
-        return Verification(len(latest.instances) >= latest.wanted)
+        return Verification(len(latest.instances) >= latest.wanted or not somebody)
 
     with job.step(f"wait up to {BACK_S:g}s for {', '.join(names)} to start it again") as step:
-        step.detail = "it has" if job.until(back, BACK_S).holds else "it has not"
+        job.until(back_or_nobody, BACK_S)
+        step.detail = "it has" if len(latest.instances) >= latest.wanted else "it has not"
     return latest
 
 

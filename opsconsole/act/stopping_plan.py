@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from opsconsole.act.aim import Aimed, aim, stop_steps
-from opsconsole.act.neighbours import Below, below, ids_of
+from opsconsole.act.neighbours import Below, Neighbour, below, ids_of
 from opsconsole.act.request import Request, WhyNot
 from opsconsole.act.subjects import Subject
 from opsconsole.model.identity import ProcessId
-from opsconsole.model.plan import Target
+from opsconsole.model.plan import Minder, Target
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.worker import Helper, Instance
 
@@ -39,11 +39,28 @@ def aim_wrappers(request: Request, subject: Subject, wrappers: Iterable[Helper],
 def wrappers_that_stay(request: Request, subject: Subject, wrappers: Iterable[Helper]) -> tuple[str, ...]:
     """For people: those of these wrappers that are not ended, since something of another runs below them too."""
     return tuple(
-        f"wrapper {wrapper.pid} ({wrapper.command}) stays: {found.neighbours[0].process.pid} of"
-        f" {found.neighbours[0].whose} runs below it too. If it is a loop it starts {subject.name} again"
-        for wrapper in wrappers
-        if (found := _below_wrapper(request, subject, wrapper)).neighbours
+        f"wrapper {wrapper.pid} ({wrapper.command}) stays: {neighbour.process.pid} of"
+        f" {neighbour.whose} runs below it too. If it is a loop it starts {subject.name} again"
+        for wrapper, neighbour in _shared(request, subject, wrappers)
     )
+
+
+def as_minders(request: Request, subject: Subject) -> tuple[Minder, ...]:
+    """The wrappers that stay, around these instances: a loop among them starts again what was ended below it."""
+    table = processes_of(request, subject)
+    return tuple(
+        Minder("", f"wrapper {wrapper.pid}", wrapper.id, instance.pid)
+        for wrapper, _ in _shared(request, subject, subject.seen.wrappers)
+        for instance in subject.seen.instances
+        if any(above.id == wrapper.id for above in table.ancestors(instance.pid))
+    )
+
+
+def _shared(request: Request, subject: Subject, wrappers: Iterable[Helper]) -> Iterator[tuple[Helper, Neighbour]]:
+    """Of these wrappers those below which something of another runs too, with that."""
+    for wrapper in wrappers:
+        if found := _below_wrapper(request, subject, wrapper).neighbours:
+            yield wrapper, found[0]
 
 
 def _below_wrapper(request: Request, subject: Subject, wrapper: Helper) -> Below:

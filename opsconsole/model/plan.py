@@ -124,10 +124,10 @@ class Preflight(msgspec.Struct, frozen=True):
 
 
 class Minder(msgspec.Struct, frozen=True):
-    """Another subject that has started one of this one's targets, and may start it again."""
+    """Another subject that has started one of this one's targets, and may start it again; or a wrapper that stays."""
 
     key: str
-    """As of a subplan: ``worker:NAME``."""
+    """As of a subplan: ``worker:NAME``; empty for a wrapper."""
     name: str
     process: ProcessId
     minded: int

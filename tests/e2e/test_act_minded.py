@@ -109,3 +109,18 @@ def test_findings_on_both_are_put_right_by_one_plan(tmp_path: Path) -> None:
         assert not {*world.instances("supervisor"), *world.instances("minded")} & {*before}
     finally:
         world.close()
+
+
+def test_a_restart_leaves_the_start_to_a_loop_that_stays_for_anothers_sake(world: World) -> None:
+    world.worker("beside")
+    code = f"{PYTHON} beside.py & while :; do {PYTHON} minded.py; sleep 1; done"
+    loop = world.start("/bin/sh", "-c", code, ready=False)
+    eventually("both", lambda: world.instances("minded") and world.instances("beside"))
+    (before,) = world.instances("minded")
+    plan = world.plan("restart", "minded")
+    assert any(f"wait up to 10s for wrapper {loop.pid} to start it again" in step for step in plan.subplans[0].steps)
+    _, minded = settled(world, world.done(plan))
+    assert len(minded) == 1
+    assert minded != [before]
+    assert loop.poll() is None
+    assert not any(step.text.startswith("start ") for step in world.entry(plan).steps)

@@ -31,8 +31,11 @@ LISTENS = (
 )
 
 
-@pytest.mark.parametrize("around", [(), ("nohup",), ("timeout", "600")], ids=["shell", "nohup", "timeout"])
-@pytest.mark.parametrize("verb", ["stop", "restart"])
+@pytest.mark.parametrize(
+    ("verb", "around"),
+    [("stop", ()), ("stop", ("nohup",)), ("stop", ("timeout", "600")), ("restart", ())],
+    ids=["stop-shell", "stop-nohup", "stop-timeout", "restart-shell"],
+)
 def test_a_shell_around_two_workers_is_not_ended_with_one(world: World, verb: str, around: tuple[str, ...]) -> None:
     world.worker("alpha")
     world.worker("beta")

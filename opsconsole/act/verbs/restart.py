@@ -16,7 +16,7 @@ from opsconsole.act.minding import BACK_S, await_return, minders_of
 from opsconsole.act.request import Part, Request, WhyNot, each
 from opsconsole.act.start_spec import why_not_start
 from opsconsole.act.stopping import end_targets, recognise_targets, run_systemctl
-from opsconsole.act.stopping_plan import aim_all, processes_of, steps_of, wrappers_that_stay
+from opsconsole.act.stopping_plan import aim_all, as_minders, processes_of, steps_of, wrappers_that_stay
 from opsconsole.act.subjects import find_subject, why_no_command
 from opsconsole.act.tables import table_of
 from opsconsole.act.verbs import start
@@ -42,7 +42,7 @@ def plan_one(request: Request, name: str) -> Subplan:
         raise why_no_command(request, subject)
     aimed = aim_all(request, subject)
     targets = tuple(found.target for found in aimed)
-    minders = minders_of(request, targets, processes_of(request, subject))
+    minders = (*minders_of(request, targets, processes_of(request, subject)), *as_minders(request, subject))
     limits = _limits(subject.table, targets, [each.pid for each in seen.instances])
     starting = start_subplan(subject, seen.wanted, limits)
     units = {target.unit for target in targets if target.unit}
