@@ -31,6 +31,7 @@ from opsconsole.engine.head_start import HeadStart, head_start
 from opsconsole.engine.history import History
 from opsconsole.engine.pace import Pace
 from opsconsole.engine.sources import Lanes
+from opsconsole.engine.turns import Turns
 from opsconsole.model.alert import Held, Notes, TargetSample
 from opsconsole.model.clock import Clock, SystemClock
 from opsconsole.model.finding import Diagnosis
@@ -81,6 +82,7 @@ class Engine:
         """What was found over time; None for a single collection, which has no time."""
         self._discovered_pids: frozenset[int] = frozenset()
         """What discovery takes for workers: looked at deeper, so that their programs can be told."""
+        self._turns = Turns(self._clock.monotonic())
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -114,7 +116,8 @@ class Engine:
             self._processes.close()
 
     def refresh_now(self) -> None:
-        """Read everything out of turn."""
+        """Read everything out of turn, and look again soon after, whatever the pace."""
+        self._turns.look_again(self._clock.monotonic())
         self._lanes.ask_now()
         self._wake_up()
 
@@ -303,20 +306,21 @@ class Engine:
         if not complete:
             # Here, since starting a thread waits for it, and whoever called start has a screen to open.
             self._lanes.start(but_not_yet="probes")
-        next_at = self._clock.monotonic()
-        warm_up = [] if complete else [next_at + offset for offset in WARM_UP_S[1:]]
+        self._turns = Turns(self._clock.monotonic(), () if complete else WARM_UP_S[1:])
         while not self._stopped.is_set():
             self._wake.clear()
+            began = self._clock.monotonic()
             if (edited := self._watch.changed()) is not None:
                 self._take(edited)
             on_snapshot(self._collected(collect))
             collect = self.collect
-            if self._lanes.hold_back and not warm_up:
+            if self._lanes.hold_back and self._turns.warm:
                 # What it imports costs as much as a scan: it must not hold up the first screen.
                 self._lanes.start()
             now = self._clock.monotonic()
-            # A missed tick is dropped: the next one is always in the future.
-            next_at = warm_up.pop(0) if warm_up else max(next_at + self.interval_s, now)
+            next_at, ask = self._turns.after(began, now, self.interval_s)
+            if ask:
+                self._lanes.ask_now()
             if next_at > now:
                 self._wake.wait(next_at - now)
 

@@ -1,4 +1,4 @@
-"""The footer: the keys that do something now, or for a moment what the last key led to."""
+"""The footer: the keys that do something now, and for a moment before them what the last key led to."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FooterLine(LineWidget):
         self.repaint()
 
     def say(self, text: str, status: str = "") -> None:
-        """Show a message in place of the keys; empty text brings the keys back."""
+        """Show a message, and beside it the keys that there is room for; empty text takes it away."""
         self._said, self._said_status = text, status
         self.repaint()
 
@@ -55,9 +55,7 @@ class FooterLine(LineWidget):
         return self._said
 
     def pieces(self, width: int) -> list[Piece]:
-        if self._said:
-            return [(f" {inert(self._said, self.ascii_only)}", self.ink.of(self._said_status))]
-        text, status = self._note
+        text, status = (self._said, self._said_status) if self._said else self._note
         if not text:
             return self._fitting(width)
         noted: Piece = (f" {inert(text, self.ascii_only)} ", self.ink.of(status))

@@ -34,6 +34,8 @@ class LineWidget(InkedWidget, inherit_bindings=False):
     def repaint(self) -> None:
         """Have those cells written that differ from what stands on the screen."""
         if not self.is_mounted or not self.size:
+            # Off the screen: when it comes back, what stood there last is old.
+            self._painted = None
             return
         line = self._composed()
         before, self._painted = self._painted, line

@@ -40,7 +40,7 @@ def _find(screen: MainScreen, direction: int) -> None:
 
 
 def _mark_shown(screen: MainScreen) -> None:
-    screen.say(f"{screen.table.mark_shown()} marked: the next action is about all of them")
+    screen.say(f"{screen.table.mark_shown()} marked, for the next action")
 
 
 def _fold(screen: MainScreen) -> None:

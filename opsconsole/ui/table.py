@@ -247,6 +247,8 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         """Compose all lines and have those cells written that differ from what stands on the screen."""
         shape = self._shape()
         if not self.is_mounted or not shape.width or not shape.height:
+            # Off the screen: when it comes back, what stood there last is old.
+            self._painted = []
             return
         lines = self._lines_for(shape)
         painted, self._painted = self._painted, lines

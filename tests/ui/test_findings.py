@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from opsconsole.config.types import Config, LoadedConfig
@@ -11,6 +12,7 @@ from opsconsole.model.alert import AlertNote, Notes
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.layout import FINDING_LINES, arrange, finding_lines
 from opsconsole.ui.memory import FILE_NAME
+from opsconsole.ui.repaint import picture
 from opsconsole.ui.screens.checklist import ChecklistScreen
 from opsconsole.ui.screens.report import ReportScreen
 from tests.ui.screens.readers import SampleFeed
@@ -181,3 +183,39 @@ async def test_the_report_opens_from_its_key() -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert app.screen is app.main
+
+
+@pytest.mark.parametrize("size", [(200, 50), (80, 24)])
+async def test_what_was_put_right_meanwhile_is_gone_from_the_overview_the_moment_it_comes_back(
+    size: tuple[int, int],
+) -> None:
+    """While the findings have the screen, the lines have none: they must not come back as they were."""
+    app = console(NotingFeed())
+    async with app.run_test(size=size) as pilot:
+        app.main.collected(diagnosed())
+        await pilot.pause()
+        assert "assigner: 70% of its prompts fail" in "\n".join(picture(app.main))
+        await pilot.press("8")
+        await pilot.pause()
+        snapshot = diagnosed()
+        assert snapshot.diagnosis is not None
+        left = tuple(one for one in snapshot.diagnosis.findings if one.severity == "low")
+        mended = msgspec.structs.replace(snapshot.diagnosis, findings=left)
+        app.main.collected(msgspec.structs.replace(snapshot, diagnosis=mended))
+        await pilot.press("1")
+        await pilot.pause()
+        shown = "\n".join(picture(app.main))
+        assert "assigner: 70% of its prompts fail" not in shown
+        assert left[0].title[:20] in shown
+
+
+async def test_a_message_leaves_the_next_keys_in_the_footer() -> None:
+    app = console(NotingFeed())
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.main.collected(diagnosed())
+        await pilot.press("8", "M")
+        await pilot.pause()
+        told = picture(app.main)[-1]
+        assert "7 marked" in told
+        for key in ("f fix", "? help", "q quit"):
+            assert key in told

@@ -61,6 +61,7 @@ class LinesView(Widget, can_focus=True, inherit_bindings=False):
     def repaint(self) -> None:
         """Lay out again and have those cells written that differ from what stands on the screen."""
         if not self.is_mounted or not self.size:
+            self._painted = []
             return
         painted, self._painted = self._painted, self._composed()
         if len(painted) != len(self._painted) or painted[0].cell_length != self._painted[0].cell_length:
@@ -191,7 +192,7 @@ class ReaderScreen(ThriftyScreen):
         self.footer_line.show([hint for hint in self.hints() if hint.key])
 
     def say(self, text: str, status: str = "", *, stay: bool = False) -> None:
-        """A message in place of the keys, until the next key or for some seconds."""
+        """A message before the keys, until the next key or for some seconds."""
         self.footer_line.say(text, status)
         if self._quiet_again is not None:
             self._quiet_again.stop()
