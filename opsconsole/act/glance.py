@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 from opsconsole.act.looking import Looker
 from opsconsole.act.tables import SERVICE
+from opsconsole.collect.agents import load_agents
 from opsconsole.collect.environments import EnvironmentSource, RawEnvironments, assemble_environments
 from opsconsole.collect.misses import Misses
 from opsconsole.collect.services import assemble_services
 from opsconsole.collect.sessions import assemble_sessions
+from opsconsole.collect.sleeping import SleepingSource, without_pane
 from opsconsole.collect.tmux import TmuxSource
+from opsconsole.config.locate import agent_profiles
 from opsconsole.config.types import LoadedConfig
 from opsconsole.model.clock import SystemClock
 from opsconsole.model.plan import Verb
@@ -30,8 +34,9 @@ SESSION_VERBS: frozenset[Verb] = frozenset({"hibernate", "wake"})
 _NOT_ASKED = "not asked for by this command"
 
 
-def glance(loaded: LoadedConfig, verb: Verb) -> Snapshot:
-    """What this verb needs to know of the machine, read now; all else is unconfigured."""
+def glance(loaded: LoadedConfig, verb: Verb, state_dir: Path | None = None) -> Snapshot:
+    """What this verb needs to know of the machine, read now; all else is unconfigured. ``state_dir`` has the records of
+    what sleeps."""
     config, clock = loaded.config, SystemClock()
     view = Looker(config).look()
     now = clock.wall()
@@ -48,6 +53,11 @@ def glance(loaded: LoadedConfig, verb: Verb) -> Snapshot:
     for table in config.service:
         # Looked at once only: what does not listen is down, not "looking again".
         seen_twice.missed(table.name)
+    sessions = assemble_sessions(config.sessions, servers, view.processes, now) if servers.ok else carry(servers)
+    if sessions.value is not None and state_dir is not None and verb == "wake":
+        sleepers = SleepingSource(state_dir, load_agents(agent_profiles())).read(clock)
+        lost = without_pane(config.sessions, sleepers, servers, view.processes, now)
+        sessions = ok((*sessions.value, *lost), now, note=sessions.note)
     return Snapshot(
         sequence=1,
         at=now,
@@ -55,7 +65,7 @@ def glance(loaded: LoadedConfig, verb: Verb) -> Snapshot:
         host=clean(socket.gethostname(), 80),
         services=assemble_services(config.service, view.ports, view.processes, unread, now, seen_twice),
         workers=carry(view.processes) if view.processes.value is None else ok(workers, now),
-        sessions=assemble_sessions(config.sessions, servers, view.processes, now) if servers.ok else carry(servers),
+        sessions=sessions,
         environments=assemble_environments(asked, raw, view.ports, view.processes, now),
         system=unread,
         sites=unread,

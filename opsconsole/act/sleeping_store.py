@@ -17,13 +17,12 @@ import msgspec
 
 from opsconsole.collect.documents import NotJson, decoded_as
 from opsconsole.collect.files import FileUnreadable, read_capped
+from opsconsole.collect.sleeping import FOLDER, MOST_BYTES
 from opsconsole.model.sleeping import SavedSession
 from opsconsole.model.text import clean, command_line, shown
 
-FOLDER = "sleeping"
 ASKED = "asked"
 """Argument of the script when `wake` runs it, which sees to all that comes after."""
-_MOST_BYTES = 4 * 1024 * 1024
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")
 
 
@@ -64,7 +63,7 @@ class SleepingStore:
         """The record. Raises NotKept."""
         path = self.record_path(conversation)
         try:
-            return decoded_as(read_capped(path, _MOST_BYTES), SavedSession)
+            return decoded_as(read_capped(path, MOST_BYTES), SavedSession)
         except FileUnreadable as failure:
             raise NotKept(f"nothing is kept of it: {failure.reason}") from None
         except NotJson as error:

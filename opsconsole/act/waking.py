@@ -16,13 +16,11 @@ from opsconsole.act.sleep_outcome import whole
 from opsconsole.collect.agent_registry import EntryUnreadable, live_holders
 from opsconsole.collect.agent_screen import raw_draft
 from opsconsole.collect.agents import load_agents
+from opsconsole.collect.sleeping import LAST_WORDS_S
 from opsconsole.collect.tmux import SLEEPS
 from opsconsole.config.locate import agent_profiles
 from opsconsole.model.sleeping import SavedSession
 from opsconsole.model.text import shown
-
-LAST_WORDS_S = 120.0
-"""For so long after it was put to sleep its transcript may still have grown: what it writes when it ends."""
 
 
 def why_not_wake(saved: SavedSession) -> str:

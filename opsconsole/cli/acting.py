@@ -62,7 +62,7 @@ def perform(options: Options, verb: Verb, names: tuple[str, ...], manner: Manner
         return refuse(Refused(verb, reason), manner)
     state_dir = state_directory(options.state_dir)
     with executor_at_hand(state_dir, manner) as ready:
-        made = make_plan(verb, names, glance(loaded, verb), loaded, **details)
+        made = make_plan(verb, names, glance(loaded, verb, state_dir), loaded, **details)
         if isinstance(made, Refused):
             return refuse(made, manner)
         submitted = _agree_and_submit(made, state_dir, manner, ready)

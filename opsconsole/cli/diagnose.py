@@ -9,6 +9,7 @@ import click
 
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options, shared_options
+from opsconsole.config.locate import state_directory
 from opsconsole.diagnose import diagnose as diagnosed
 from opsconsole.engine import Engine
 
@@ -27,7 +28,8 @@ def diagnose(ctx: click.Context, as_json: bool) -> None:
     from opsconsole.present.glyphs import glyphs
     from opsconsole.present.json import diagnose_document, encode
 
-    engine = Engine(load_or_exit(ctx.ensure_object(Options)))
+    options = ctx.ensure_object(Options)
+    engine = Engine(load_or_exit(options), state_dir=state_directory(options.state_dir))
     snapshot = engine.collect_once()
     diagnosis = snapshot.diagnosis or diagnosed(snapshot, engine.loaded.config)
     if as_json:

@@ -14,6 +14,7 @@ import click
 
 from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options, shared_options
+from opsconsole.config.locate import state_directory
 from opsconsole.engine import Engine
 from opsconsole.model.plan import READ_ONLY_VARIABLE
 from opsconsole.model.reading import Reading
@@ -30,7 +31,8 @@ LOOK_AGAIN_S = 0.05
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
     """One look at everything. Exit 3 when a source could not be read."""
-    snapshot = Engine(load_or_exit(ctx.ensure_object(Options))).collect_once()
+    options = ctx.ensure_object(Options)
+    snapshot = Engine(load_or_exit(options), state_dir=state_directory(options.state_dir)).collect_once()
     if as_json:
         from opsconsole.present.json import encode, status_document
 
@@ -87,7 +89,8 @@ def watch(ctx: click.Context, plain: bool, interval: float | None) -> None:
         from opsconsole.cli.screen import open_console
 
         sys.exit(open_console(options, read_only=True, refresh_s=interval))
-    sys.exit(_watch_plain(Engine(load_or_exit(options), refresh_s=interval)))
+    state_dir = state_directory(options.state_dir)
+    sys.exit(_watch_plain(Engine(load_or_exit(options), refresh_s=interval, state_dir=state_dir)))
 
 
 def _watch_plain(engine: Engine) -> int:

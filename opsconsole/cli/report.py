@@ -37,7 +37,7 @@ def report(ctx: click.Context, output: Path | None, as_json: bool) -> None:
     from opsconsole.present.report import Facts, markdown, report_document
 
     options = ctx.ensure_object(Options)
-    engine = Engine(load_or_exit(options))
+    engine = Engine(load_or_exit(options), state_dir=state_directory(options.state_dir))
     snapshot = engine.collect_once()
     journal = JournalReader(state_directory(options.state_dir)).entries()
     events = read_events(state_directory(options.state_dir), KEPT_EVENTS, snapshot.at)

@@ -27,7 +27,7 @@ def open_console(options: Options, read_only: bool, refresh_s: float | None = No
 
 def show(loaded: LoadedConfig, state_dir: Path, read_only: bool, refresh_s: float | None = None) -> int:
     """The console on this config."""
-    engine = Engine(loaded, refresh_s=refresh_s)
+    engine = Engine(loaded, refresh_s=refresh_s, state_dir=state_dir)
     engine.head_start()
     from opsconsole.ui.run import run_console
 

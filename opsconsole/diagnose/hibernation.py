@@ -36,7 +36,7 @@ def agent_sessions(snapshot: Snapshot) -> tuple[Session, ...]:
     return tuple(
         session
         for session in snapshot.sessions.value or ()
-        if session.agent and session.state not in ("hibernated", "dead", "none")
+        if session.agent and not session.lost and session.state not in ("hibernated", "dead", "none")
     )
 
 

@@ -34,6 +34,8 @@ def queue_worker(config: Config, queue: QueueTable) -> str:
 
 def session_subject(session: Session, snapshot: Snapshot) -> str:
     """A session's name; where several tmux servers have one of that name, with its server."""
+    if session.lost:
+        return f"{session.name} ({session.session_id})"
     return session.name if _is_alone(session, snapshot) else f"{session.name} on {session.socket}"
 
 
@@ -43,7 +45,10 @@ def session_asked_as(session: Session, snapshot: Snapshot) -> str:
 
 
 def _is_alone(session: Session, snapshot: Snapshot) -> bool:
-    return all(one.name != session.name or one.id == session.id for one in snapshot.sessions.value or ())
+    if session.lost:
+        return False
+    others = (one for one in snapshot.sessions.value or () if not one.lost)
+    return all(one.name != session.name or one.id == session.id for one in others)
 
 
 def local_port(url: str) -> int | None:

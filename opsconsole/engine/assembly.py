@@ -14,6 +14,7 @@ from opsconsole.collect.holders import ServiceMemory
 from opsconsole.collect.services import assemble_services
 from opsconsole.collect.sessions import assemble_sessions, pane_pids, tmux_costs
 from opsconsole.collect.sites import assemble_sites
+from opsconsole.collect.sleeping import without_pane
 from opsconsole.collect.workers import WorkerMemory, assemble_workers
 from opsconsole.config.types import Config
 from opsconsole.engine.sources import Lanes
@@ -92,6 +93,16 @@ class Assembly:
         if discovered and workers.value is not None:
             workers = msgspec.structs.replace(workers, value=merely_found(workers.value))
         sessions = assemble_sessions(config.sessions, servers, scan.processes, now, self._agents, seen)
+        sleepers = lanes.reading("sleeping")
+        if sessions.value is not None:
+            lost = without_pane(config.sessions, sleepers, servers, scan.processes, now)
+            notes = (
+                sessions.note,
+                sleepers.note,
+                sleepers.reason if sleepers.state == "unknown" and sleepers.at else "",
+            )
+            told = "; ".join(filter(None, notes))
+            sessions = msgspec.structs.replace(sessions, value=(*sessions.value, *lost), note=told)
         snapshot = Snapshot(
             sequence=self.sequence,
             at=now,

@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -59,7 +60,9 @@ class Engine:
         clock: Clock | None = None,
         refresh_s: float | None = None,
         strain: Source[System] | None = None,
+        state_dir: Path | None = None,
     ) -> None:
+        """``state_dir`` is read only: the records in it of what was put to sleep."""
         self.loaded = loaded
         self.history = History()
         self.latest: Snapshot | None = None
@@ -76,7 +79,7 @@ class Engine:
         """Where pressure is read when it is not the reading shown: of this very machine, whatever the demo injects."""
         self._pace = Pace()
         agents = load_agents(agent_profiles())
-        self._lanes = Lanes(loaded, self._clock, self._wake_up, agents)
+        self._lanes = Lanes(loaded, self._clock, self._wake_up, agents, state_dir)
         self._assembly = Assembly(clean(socket.gethostname(), 80), agents)
         self._findings: Watch | None = Watch()
         """What was found over time; None for a single collection, which has no time."""

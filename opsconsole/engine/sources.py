@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from opsconsole.collect.agent_source import AgentSource
@@ -13,6 +14,7 @@ from opsconsole.collect.logs import LogSource
 from opsconsole.collect.pid_files import PidFileSource
 from opsconsole.collect.probes import ProbeSource, targets_of
 from opsconsole.collect.queue import QueueSource
+from opsconsole.collect.sleeping import SleepingSource
 from opsconsole.collect.source import Source
 from opsconsole.collect.tmux import TmuxSource
 from opsconsole.config.types import Config, LoadedConfig
@@ -51,10 +53,17 @@ class Lanes:
     """One lane for each slow source that the config asks for; what it does not ask for is unconfigured."""
 
     def __init__(
-        self, loaded: LoadedConfig, clock: Clock, delivered: Callable[[], None], agents: Agents | None = None
+        self,
+        loaded: LoadedConfig,
+        clock: Clock,
+        delivered: Callable[[], None],
+        agents: Agents | None = None,
+        state_dir: Path | None = None,
     ) -> None:
+        """``state_dir`` has the records of what was put to sleep; without it nothing is known of those."""
         self._clock, self._delivered = clock, delivered
         self.agents = AgentSource(agents or builtin_agents())
+        self._sleeping = SleepingSource(state_dir, agents or builtin_agents()) if state_dir is not None else None
         self._lanes: dict[str, Lane[Any]] = {}
         self._settings: dict[str, object] = {}
         self._started = False
@@ -66,6 +75,8 @@ class Lanes:
         """Follow this config from now on: lanes whose settings are as they were go on undisturbed."""
         wanted = _wanted(loaded.config)
         wanted["agents"] = _Wanted(None, lambda: self.agents)
+        if (sleeping := self._sleeping) is not None:
+            wanted["sleeping"] = _Wanted(None, lambda: sleeping)
         before, lanes = self._lanes, dict[str, Lane[Any]]()
         for name, source in wanted.items():
             if name in before and self._settings[name] == source.settings:

@@ -109,6 +109,10 @@ class Session(msgspec.Struct, frozen=True):
     """What its agents have started."""
     human_idle_s: float | None = None
     """Since somebody attached last typed; None when nobody is attached."""
+    lost: str = ""
+    """Why a conversation that was put to sleep has no pane any more, and so no place to wake in; else empty."""
+    by_hand: str = ""
+    """Of such a one: the command that resumes it, or forgets one that cannot be; empty while that is not known."""
 
 
 class TmuxServer(msgspec.Struct, frozen=True):

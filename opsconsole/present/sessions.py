@@ -112,7 +112,7 @@ def session_row(session: Session, signs: Glyphs, key: str) -> Row:
 
 def _note(session: Session, status: Status) -> Cell:
     parts = ["protected"] if session.protected else []
-    if status in ("bad", "warn", "unknown", "accent") and session.reason:
+    if (status in ("bad", "warn", "unknown", "accent") or session.lost) and session.reason:
         parts.append(session.reason)
     if session.state == "idle" and session.draft:
         parts.append(f"draft: {session.draft}")

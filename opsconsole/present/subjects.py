@@ -235,11 +235,16 @@ def _session_fields(session: Session, snapshot: Snapshot, signs: Glyphs) -> Iter
     for each in asleep:
         yield field("asleep since", humanise.date_time(each.since), told)
         yield field("wake it", "W", f"or opsconsole wake {session.name}, or as its card says", "accent")
+    if session.lost:
+        yield field("asleep since", humanise.date_time(session.created_at), "record in the state directory")
+        by_hand = "resume it" if session.state == "hibernated" else "forget it"
+        yield field(by_hand, session.by_hand or humanise.UNKNOWN, "by hand, in any terminal", "accent")
     yield field("idle for", humanise.duration(session.idle_s), told)
     typed = "" if session.human_idle_s is None else f"last typed {humanise.duration(session.human_idle_s)} ago; "
     yield field("attached", f"{session.attached} clients" if session.attached else "nobody", typed + told)
     yield field("directory", session.cwd or "", told)
-    yield field("created", humanise.date_time(session.created_at), told)
+    if not session.lost:
+        yield field("created", humanise.date_time(session.created_at), told)
     yield field("socket", session.socket)
     if session.protected:
         yield field("protected", "yes", "config: no plan may touch it", "accent")

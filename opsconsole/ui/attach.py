@@ -77,6 +77,8 @@ def told_way(session: Session, environment: Mapping[str, str]) -> tuple[Way, str
 
 def why_gone(session: Session) -> str:
     """Why this is not the session any more that was seen; empty while it is. Blocks for some milliseconds."""
+    if session.lost:
+        return session.lost
     seen = session.panes[0].id
     question = ("display-message", "-p", "-t", session.panes[0].session_id, "#{pid} #{start_time} #{session_name}")
     answer = ask_all([session.socket], question, WITHIN_S)[session.socket]

@@ -54,7 +54,9 @@ def _open_details(app: ConsoleApp) -> None:
 def _open_session(app: ConsoleApp) -> None:
     from opsconsole.ui.screens.session import SessionScreen
 
-    if (session := _session(app)) is not None:
+    if (session := _session(app)) is not None and session.lost:
+        app.main.say(f"{session.name}: {session.lost}", "warn")
+    elif session is not None:
         app.push_screen(SessionScreen(session, ascii_only=app.ascii_only))
 
 

@@ -150,6 +150,8 @@ def _why_no_hibernation(subject: Subject) -> str:
     item = subject.item
     if not isinstance(item, Session):
         return ""
+    if item.lost:
+        return item.lost
     if item.protected:
         return "protected"
     told = {
@@ -173,7 +175,11 @@ def _why_no_list(subject: Subject) -> str:
 
 def _why_no_waking(subject: Subject) -> str:
     item = subject.item
-    if not isinstance(item, Session) or item.state == "hibernated":
+    if not isinstance(item, Session):
+        return ""
+    if item.lost:
+        return f"{item.lost}: resume it by hand (enter says how)" if item.state == "hibernated" else item.reason
+    if item.state == "hibernated":
         return ""
     # Marked while its agent runs, a hibernation may have been broken off: waking takes back what that has left.
     return "" if any(pane.asleep is not None for pane in item.panes) else "not hibernated"

@@ -77,6 +77,10 @@ def _subplan(request: Request, sessions: tuple[Session, ...], name: str) -> Subp
     asleep = [session.name for session in sessions if session.state == "hibernated"]
     found = [session for session in sessions if name in (session.name, session.id)]
     if not found:
+        for lost in request.snapshot.sessions.value or ():
+            if lost.lost and name in (lost.name, lost.id):
+                by_hand = f"; by hand: {lost.by_hand}" if lost.state == "hibernated" else ""
+                raise WhyNot(f"{lost.reason}: there is no pane to wake it in{by_hand}")
         raise WhyNot(f"no session {name!r}; hibernated: {one_of(asleep)}", "usage")
     if len(found) > 1:
         raise WhyNot("sessions of several tmux servers have this name", "usage")

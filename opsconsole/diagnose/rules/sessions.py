@@ -107,13 +107,16 @@ def session_hung(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
 
 
 def session_dead(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
-    """The processes of a session have ended, its panes are left.
+    """The processes of a session have ended, its panes are left; or what was put to sleep cannot be resumed any more.
 
-    Evidence: tmux says that the pane is dead.
+    Evidence: tmux says that the pane is dead; the record of what sleeps, and that its transcript is gone.
     Blind spots: only panes kept by remain-on-exit are seen dead; others are gone.
     """
     for session in snapshot.sessions.value or ():
         if session.state != "dead":
+            continue
+        if session.lost:
+            yield _conversation_lost(session, snapshot)
             continue
         named = session_subject(session, snapshot)
         yield found(
@@ -132,6 +135,21 @@ def session_dead(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             ),
             verify=f"{named} runs again or is gone",
         )
+
+
+def _conversation_lost(session: Session, snapshot: Snapshot) -> Finding:
+    named = session_subject(session, snapshot)
+    return found(
+        "session-dead",
+        "low",
+        named,
+        f"session {named} cannot be resumed",
+        evidence=(Evidence("record of what sleeps", snapshot.sessions.at, session.reason),),
+        root_cause="its pane and its transcript are gone",
+        impact="its conversation is lost",
+        remedy=Remedy(steps=(f"forget it: {session.by_hand}",)),
+        verify=f"nothing is kept of {named}",
+    )
 
 
 def _tmux(session: Session, *words: str) -> str:
