@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from rich.console import Console
@@ -30,6 +30,7 @@ from opsconsole.config.load import load
 from opsconsole.config.types import LoadedConfig
 from opsconsole.demo.sandbox import Sandbox
 from opsconsole.demo.still import NOW, Scene, Still, still
+from opsconsole.demo.still_past import record_past
 from opsconsole.engine import Engine
 from opsconsole.engine.history import KEEP, History
 from opsconsole.model.alert import Notes, TargetSample
@@ -55,6 +56,8 @@ class Shot(msgspec.Struct, frozen=True):
     """Pressed one after the other, in the toolkit's names."""
     watch: bool = False
     healthy: bool = False
+    past: Literal["", "done", "under way"] = ""
+    """With hours before it, in which the plan was carried out, or is being: keys are pressed as the screens come."""
     theme: str = "dark"
 
 
@@ -68,9 +71,12 @@ SHOTS = (
     Shot("details", 120, 40, "sessions taken", keys=("2", "j", "j", "enter")),
     Shot("log", 120, 30, "No available ports", keys=("2", "j", "l")),
     Shot("actions", 120, 36, "end a process", keys=("2", "j", "j", "x")),
-    Shot("findings", 120, 36, "kill-duplicates", keys=("8",)),
+    Shot("findings", 120, 36, "end duplicates", keys=("8",)),
     Shot("report", 120, 40, "Executive Summary", keys=("E",)),
     Shot("plan", 120, 40, "Cancel", keys=("2", "j", "j", "D")),
+    Shot("running", 120, 40, "running  ", keys=("J", "enter"), past="under way"),
+    Shot("history", 140, 44, "Swap", keys=("5", "h", "full_stop"), past="done"),
+    Shot("timeline", 120, 24, "confirmed", keys=("i",), past="done"),
     Shot("help", 140, 74, "Views", keys=("?",)),
     Shot("workers-80x24", 80, 24, "assigner", keys=("2",)),
     Shot("findings-80x24", 80, 24, "critical", keys=("8",)),
@@ -221,13 +227,14 @@ async def picture(shot: Shot, taken: Still, loaded: LoadedConfig, folder: Path) 
     loaded = msgspec.structs.replace(loaded, config=msgspec.structs.replace(loaded.config, console=console))
     folder.mkdir(mode=0o700)
     (folder / "screen.json").write_text('{"tour_seen": true}')
+    now = record_past(taken, folder, under_way=shot.past == "under way") if shot.past else NOW
     app = ConsoleApp(
         StillFeed(taken.snapshot, loaded),
         read_only=shot.watch,
         loaded=loaded,
         ascii_only=False,
         acting=StillDoor(taken.plan),
-        wall=lambda: NOW,
+        wall=lambda: now,
         open_log=lambda path: StillLog(taken.logs.get(path, ())),
         state_dir=folder,
     )
@@ -235,7 +242,7 @@ async def picture(shot: Shot, taken: Still, loaded: LoadedConfig, folder: Path) 
         await pilot.pause(0.5)
         for key in shot.keys:
             await pilot.press(key)
-            await pilot.pause(0.1)
+            await pilot.pause(1.0 if shot.past else 0.1)
         await settled(pilot, app, shot)
         return svg(recorded(app), shot.theme)
 
@@ -275,13 +282,15 @@ def svg(console: Console, theme_name: str) -> str:
     text = console.export_svg(title="opsconsole", theme=theme, unique_id="screen")
     text = re.sub(r"\s*@font-face \{.*?\n    \}", "", text, flags=re.DOTALL)
     text = text.replace("font-family: Fira Code, monospace;", f"font-family: {FONTS};")
+    # A cell is 12.2 wide: at this size so is a letter of DejaVu or Menlo, also for a viewer without textLength.
+    text = text.replace("font-size: 20px;", "font-size: 20.27px;")
     return text.replace("font-family: arial;", "font-family: sans-serif;")
 
 
 def words(segment: Segment) -> list[Segment]:
-    """The segment, cut where two or more spaces stand, and at its ends."""
+    """The segment, cut where two or more spaces stand, and at its ends; a curve, of letters of any width, often."""
     text, style, control = segment
-    pieces = [text] if control else re.split(r"(^ +| +$| {2,})", text)
+    pieces = [text] if control else re.split(r"(^ +| +$| {2,}|[\u2800-\u28ff]{1,2})", text)
     return [Segment(piece, style, control) for piece in pieces if piece]
 
 

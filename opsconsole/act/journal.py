@@ -13,6 +13,7 @@ import contextlib
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -59,8 +60,9 @@ class _Pending:
 class Journal:
     """One open journal. Threads share it; processes open it each for themselves."""
 
-    def __init__(self, state_dir: Path) -> None:
-        """Open it, made where there is none. Raises JournalFailed."""
+    def __init__(self, state_dir: Path, *, wall: Callable[[], float] = time.time) -> None:
+        """Open it, made where there is none; ``wall`` tells seconds since the epoch. Raises JournalFailed."""
+        self._wall = wall
         self._path = journal_path(state_dir)
         self._queue: list[_Pending] = []
         self._queued = threading.Lock()
@@ -95,7 +97,7 @@ class Journal:
             raise JournalFailed(reason)
         self._write(
             "insert into plans (id, submitted, verb, document) values (?, ?, ?, ?)",
-            (plan.id, time.time(), plan.verb, _document(plan)),
+            (plan.id, self._wall(), plan.verb, _document(plan)),
         )
 
     def take(self, plan_id: str, executor: ProcessId) -> Plan | None:
@@ -105,7 +107,7 @@ class Journal:
                 self._connection.execute("begin immediate")
                 row = self._connection.execute(
                     "select document from plans where id = ? and executor is null and final = 0 and submitted > ?",
-                    (plan_id, time.time() - TAKEN_WITHIN_S),
+                    (plan_id, self._wall() - TAKEN_WITHIN_S),
                 ).fetchone()
                 if row is not None:
                     self._connection.execute(
@@ -138,7 +140,7 @@ class Journal:
         """Record that a step is about to be taken. On the disk when this returns."""
         with self._queued:
             number = self._numbers[plan_id] = self._numbers.get(plan_id, 0) + 1
-        step = StepRecord(number=number, subject=subject, text=clean(text, 600), began=time.time())
+        step = StepRecord(number=number, subject=subject, text=clean(text, 600), began=self._wall())
         self._write("insert into steps (plan, number, document) values (?, ?, ?)", (plan_id, number, _document(step)))
         return step
 
@@ -147,7 +149,7 @@ class Journal:
     ) -> StepRecord:
         """Record what came of a step, and what it has started."""
         ended = msgspec.structs.replace(
-            step, ended=time.time(), state=state, detail=clean(detail, 600), process=process
+            step, ended=self._wall(), state=state, detail=clean(detail, 600), process=process
         )
         self._write(
             "update steps set document = ? where plan = ? and number = ?",
@@ -167,14 +169,14 @@ class Journal:
     def record_start(self, subject: str, process: ProcessId | None) -> None:
         self._write(
             "insert into starts (subject, at, process) values (?, ?, ?)",
-            (subject, time.time(), _document(process) if process is not None else None),
+            (subject, self._wall(), _document(process) if process is not None else None),
         )
 
     def starts_since(self, subject: str, since: float) -> int:
         """How often this subject was started by us since then (seconds since the epoch)."""
         with self._turn:
             row = self._connection.execute(
-                "select count(*) from starts where subject = ? and at >= ? and at <= ?", (subject, since, time.time())
+                "select count(*) from starts where subject = ? and at >= ? and at <= ?", (subject, since, self._wall())
             ).fetchone()
         return int(row[0])
 

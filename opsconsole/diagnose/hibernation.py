@@ -5,9 +5,10 @@ from __future__ import annotations
 from opsconsole.config.types import Config
 from opsconsole.diagnose.look import session_asked_as, session_subject
 from opsconsole.diagnose.recovery import recovered_config
-from opsconsole.diagnose.words import listed, size
+from opsconsole.diagnose.words import listed
 from opsconsole.model.finding import Remedy
 from opsconsole.model.session import Session
+from opsconsole.model.size import size
 from opsconsole.model.snapshot import Snapshot
 
 BUSY_PERCENT = 5.0

@@ -7,16 +7,6 @@ from collections.abc import Iterable, Sequence
 MOST_NAMED = 6
 
 
-def size(count: float) -> str:
-    """Bytes with one digit, powers of 1024: ``163.0 MiB``."""
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} TiB"
-
-
 def span(seconds: float) -> str:
     """``40 s``, ``12 min``, ``19 h 29 min``, ``3 d 4 h``."""
     whole = int(seconds)

@@ -13,7 +13,7 @@ from opsconsole.present.tree import Trees, tree_rows
 from opsconsole.present.values import number_cell, plain_cell, state_cell, text_cell
 
 COLUMNS = (
-    Column("name", "Environment", 12, flex=3, max_width=32),
+    Column("name", "Environment", 20, flex=3, max_width=32),
     Column("state", "State", 10),
     Column("port", "Port", 5, align="right", priority=2, kind="number"),
     Column("age", "Age/TTL", 11, align="right", priority=3, kind="duration"),

@@ -15,11 +15,11 @@ from opsconsole.present.pane import PaneContent, StatedRow, cell_by_column, cont
 from opsconsole.present.values import duration_cell, text_cell
 
 COLUMNS = (
-    Column("title", "Finding", 24, flex=5, max_width=84),
+    Column("title", "Finding", 26, flex=5, max_width=84),
     Column("severity", "Severity", 10),
     Column("since", "Since", 7, align="right", priority=2),
-    Column("remedy", "Remedy", 22, priority=3, flex=3),
-    Column("note", "Note", 14, priority=6, flex=1, max_width=40),
+    Column("remedy", "Remedy", 24, priority=3, flex=3),
+    Column("note", "Note", 32, priority=6, flex=1, max_width=40),
 )
 STATUS: dict[Severity, Status] = {"critical": "bad", "high": "bad", "medium": "warn", "low": "accent"}
 _ORDER: dict[Severity, float] = {"critical": 0.0, "high": 1.0, "medium": 2.0, "low": 3.0}

@@ -6,35 +6,13 @@ and reads ``?`` as well.
 
 from __future__ import annotations
 
-import math
 import time
 
-UNKNOWN = "?"
+from opsconsole.model.size import UNKNOWN as UNKNOWN
+from opsconsole.model.size import measured
+from opsconsole.model.size import size as size
 
-_SIZE_UNITS = "BKMGTPE"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-
-
-def _measured(value: float | None) -> bool:
-    return value is not None and math.isfinite(value) and value >= 0
-
-
-def size(value: float | None) -> str:
-    """Bytes in at most four cells, powers of 1024: ``309M``, ``1.2G``, ``0B``."""
-    if value is None or not _measured(value):
-        return UNKNOWN
-    amount = float(value)
-    for unit in _SIZE_UNITS:
-        if unit == "B":
-            if amount < 1000:
-                return f"{amount:.0f}B" if round(amount) < 1000 else "1.0K"
-        elif round(amount, 1) < 10:
-            # Below a tenth of a unit is where the previous unit ended: 1000 B is 0.98 K and reads 1.0K.
-            return f"{max(amount, 1.0):.1f}{unit}"
-        elif round(amount) < 1000:
-            return f"{amount:.0f}{unit}"
-        amount /= 1024
-    return f">{999}{_SIZE_UNITS[-1]}"
 
 
 def size_rate(value: float | None) -> str:
@@ -45,7 +23,7 @@ def size_rate(value: float | None) -> str:
 
 def duration(seconds: float | None) -> str:
     """Two units in at most seven cells: ``12s``, ``4m 12s``, ``19h 29m``, ``3d 4h``, ``412d``."""
-    if seconds is None or not _measured(seconds):
+    if seconds is None or not measured(seconds):
         return UNKNOWN
     whole = int(seconds)
     if whole < _MINUTE:
@@ -62,7 +40,7 @@ def duration(seconds: float | None) -> str:
 
 def duration_short(seconds: float | None) -> str:
     """One unit in at most four cells: ``12s``, ``4m``, ``19h``, ``3d``, ``27y``."""
-    if seconds is None or not _measured(seconds):
+    if seconds is None or not measured(seconds):
         return UNKNOWN
     whole = int(seconds)
     # Each ends where two of the next unit begin: a longer time never reads shorter.
@@ -75,7 +53,7 @@ def duration_short(seconds: float | None) -> str:
 
 def percent(value: float | None) -> str:
     """Percent in at most five cells: ``6.4%``, ``63%``, ``214%``; beyond 9,999 in thousands, ``25k%``."""
-    if value is None or not _measured(value):
+    if value is None or not measured(value):
         return UNKNOWN
     if value == 0:
         return "0%"
@@ -93,7 +71,7 @@ def ratio(value: float | None) -> str:
 
 def count(value: float | None) -> str:
     """A whole number in at most six cells: ``122``, ``12,345``, ``123k``, ``4.5M``."""
-    if value is None or not _measured(value):
+    if value is None or not measured(value):
         return UNKNOWN
     if round(value) < 100_000:
         return f"{round(value):,}"
@@ -108,7 +86,7 @@ def count(value: float | None) -> str:
 
 def latency(ms: float | None) -> str:
     """Milliseconds in at most five cells: ``0.4ms``, ``12ms``, ``1.2s``, ``40s``."""
-    if ms is None or not _measured(ms):
+    if ms is None or not measured(ms):
         return UNKNOWN
     if round(ms, 1) < 10:
         return f"{ms:.1f}ms"
@@ -122,14 +100,14 @@ def latency(ms: float | None) -> str:
 
 def load(value: float | None) -> str:
     """A load average with two digits after the point: ``8.13``; from 100 on without."""
-    if value is None or not _measured(value):
+    if value is None or not measured(value):
         return UNKNOWN
     return f"{value:.2f}" if round(value, 2) < 100 else f"{value:.0f}"
 
 
 def per_minute(value: float | None) -> str:
     """Events per minute: ``0``, ``0.2``, ``14``."""
-    if value is None or not _measured(value):
+    if value is None or not measured(value):
         return UNKNOWN
     if value == 0:
         return "0"

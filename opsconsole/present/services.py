@@ -31,7 +31,7 @@ from opsconsole.present.values import (
 )
 
 COLUMNS = (
-    Column("name", "Service", 12, flex=8, max_width=28),
+    Column("name", "Service", 19, flex=8, max_width=28),
     Column("state", "State", 10),
     Column("port", "Port", 5, align="right", priority=2, kind="number"),
     Column("http", "HTTP", 4, align="right", priority=4, kind="number"),
@@ -40,7 +40,7 @@ COLUMNS = (
     Column("pid", "Pid", 7, align="right", priority=6, kind="number"),
     Column("cpu", "CPU", 5, align="right", priority=7, kind="percent"),
     Column("mem", "Mem", 4, align="right", priority=7, kind="size"),
-    Column("note", "Note", 16, priority=3, flex=4),
+    Column("note", "Note", 13, priority=3, flex=4),
 )
 
 _STATUS: dict[ServiceState, Status] = {"up": "ok", "degraded": "warn", "down": "bad", "unknown": "unknown"}

@@ -16,7 +16,7 @@ from opsconsole.present.values import duration_cell, percent_cell, plain_cell, s
 COLUMNS = (
     Column("name", "Session", 18, flex=2, max_width=24),
     Column("state", "State", 12),
-    Column("agent", "Agent", 7, priority=4, flex=2, max_width=11),
+    Column("agent", "Agent", 11, priority=4),
     Column("idle", "Idle", 7, align="right", priority=2, kind="duration"),
     Column("mem", "Mem", 4, align="right", priority=3, kind="size"),
     Column("swap", "Swap", 4, align="right", priority=3, kind="size"),

@@ -25,10 +25,10 @@ DISKS = 3
 """The fullest ones shown."""
 
 COLUMNS = (
-    Column("name", "System", 8, flex=1, max_width=16),
+    Column("name", "System", 15, flex=1, max_width=16),
     Column("value", "Now", 17),
     Column("graph", "", GRAPH_WIDTH, priority=2),
-    Column("note", "Detail", 12, priority=3, flex=4),
+    Column("note", "Detail", 10, priority=3, flex=4),
 )
 
 

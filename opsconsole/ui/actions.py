@@ -113,7 +113,7 @@ IN_A_LOG = "In a log"
 IN_HISTORY = "In the history"
 CHANGING = "Putting it right"
 CONSOLE = "Console"
-FINDINGS_RANKS = {"details": 1, "fix": 0, "mark": 1, "mark-shown": 1, "log": 2, "verify": 3, "acknowledge": 3}
+FINDINGS_RANKS = {"details": 1, "fix": 0, "mark": 1, "mark-shown": 1, "log": 2, "verify": 2, "acknowledge": 2}
 """Of the footer of the findings: the keys stay longest by which an incident is put right, all of it or one by one."""
 FILTER_HELP = (
     "Show only rows that hold a text, a pattern (/^arch/), not a text (!idle), "

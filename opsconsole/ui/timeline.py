@@ -105,7 +105,7 @@ def _of_plans(entries: Iterable[JournalEntry], now: float) -> Iterator[Happened]
             key=f"confirmed:{plan.id}",
             what=Cell("confirmed", "accent"),
             subject=title,
-            detail=f"planned {humanise.clock_time(plan.created)}, {_targets(len(plan.targets))}",
+            detail=_targets(len(plan.targets)),
             by=login(plan.uid),
             about=about,
         )

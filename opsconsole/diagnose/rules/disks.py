@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from opsconsole.config.types import Config
 from opsconsole.diagnose.recovery import recovered_config
-from opsconsole.diagnose.words import command, size
+from opsconsole.diagnose.words import command
 from opsconsole.model.finding import Evidence, Finding, Remedy, Severity, found
+from opsconsole.model.size import size
 from opsconsole.model.snapshot import Snapshot
 
 HIGH_PERCENT = 95.0

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from opsconsole.config.types import Config, LimitsTable
 from opsconsole.diagnose.look import worker_table
 from opsconsole.diagnose.recovery import recovered_config
-from opsconsole.diagnose.words import look_at_log, size
+from opsconsole.diagnose.words import look_at_log
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
+from opsconsole.model.size import size
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.worker import Instance, Worker
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from opsconsole.config.types import Config
 from opsconsole.diagnose.hibernation import hibernation
 from opsconsole.diagnose.recovery import LOAD_EASED, recovered_config
-from opsconsole.diagnose.words import size
 from opsconsole.model.finding import Evidence, Finding, found
+from opsconsole.model.size import size
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.model.system import System
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from opsconsole.config.types import Config
 from opsconsole.diagnose.hibernation import agent_sessions, hibernation, idle_sessions
 from opsconsole.diagnose.look import session_asked_as, session_subject
-from opsconsole.diagnose.words import command, listed, several, size, span
+from opsconsole.diagnose.words import command, listed, several, span
 from opsconsole.model.finding import Evidence, Finding, Remedy, found
 from opsconsole.model.session import Session
+from opsconsole.model.size import size
 from opsconsole.model.snapshot import Snapshot
 
 SUBJECT = "sessions"

@@ -229,12 +229,15 @@ class PlanScreen(PagesScreen):
             "target": self._signs.bad if ends else self._signs.arrow,
             "survivor": self._signs.ok,
             "warning": self._signs.warn,
+            "check": self._signs.none,
         }
         tones = {"survivor": "ok", "warning": "warn", "heading": "muted", "left-out": "muted"}
+        before = "blank"
         for kind, text in plan_lines(entry.plan)[1:]:
-            if kind == "blank":
+            if kind == "blank" or (kind == "heading" and before not in ("blank", "heading")):
                 yield []
-            else:
+            before = kind
+            if kind != "blank":
                 yield from self._folded(text, width, signs.get(kind, " "), tones.get(kind, ""))
 
     def _folded(self, text: str, width: int, sign: str, tone: str) -> Iterator[StyledLine]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PLANS = 300
 """Read at most."""
-WHAT_WIDTH = 24
+WHAT_WIDTH = 18
 NARROW_WHAT = 16
 """Where room is dear."""
 BY_WIDTH = 10
@@ -171,7 +171,7 @@ class TimelineScreen(SearchingScreen):
         over = "cursor:" if on_cursor else ""
         when, what, subject, detail, by = one.row.cells[:5]
         space = _space(width)
-        time = when.text if space.detail else when.text[5:16]
+        time = when.text[5 : 5 + space.time]
         ellipsis = self._signs.ellipsis
         said = inert(subject.text, self.ascii_only)
         more = inert(detail.text, self.ascii_only)
@@ -263,7 +263,7 @@ class TimelineScreen(SearchingScreen):
 
 def _space(width: int) -> Space:
     wide = width >= WITH_DETAIL
-    time, what = (19, WHAT_WIDTH) if wide else (11, NARROW_WHAT)
+    time, what = (14, WHAT_WIDTH) if wide else (11, NARROW_WHAT)
     room = max(width - 1 - time - 2 - what - 2 - 2 - BY_WIDTH - 1, 4)
     subject = min(SUBJECT_WIDTH, room - LEAST_DETAIL - 2) if wide else room
     return Space(time, what, room, subject, room - subject - 2 if wide else 0)

@@ -468,7 +468,7 @@ def test_load_without_an_agent_session_is_no_advice_about_agent_sessions() -> No
     assert load.remedy.steps[0] == "end or slow down what takes most: cc1plus (380 % of a core)"
     short = system(memory_available_bytes=1 << 20)
     (memory,) = found_by("memory-pressure", changed(scene(system=short), consumers=takes))
-    assert memory.remedy.steps[0] == "end or slow down what takes most: Services (900.0 MiB)"
+    assert memory.remedy.steps[0] == "end or slow down what takes most: Services (900M)"
     assert not any("session" in step for step in (*load.remedy.steps, *memory.remedy.steps))
     at_work = session("a", state="working", cpu_percent=90.0)
     (load,) = found_by("system-load", changed(scene(system=busy, sessions=(at_work,)), consumers=takes))
