@@ -70,14 +70,16 @@ def _note(finding: Finding, tried: str) -> str:
 
 
 def _row(key: str, finding: Finding, at: float, signs: Glyphs, tried: str) -> Row:
-    status = STATUS[finding.severity]
-    sign = severity_sign(finding, signs)
+    # What is right again looks it, though it is not sure enough yet to leave the list.
+    settled = finding.recovering
+    status: Status = "muted" if settled else STATUS[finding.severity]
+    sign = signs.ok if settled else severity_sign(finding, signs)
     age = None if finding.since is None else max(at - finding.since, 0.0)
     cells = {
-        "title": text_cell(finding.title, "muted" if finding.acknowledged else ""),
+        "title": text_cell(finding.title, "muted" if finding.acknowledged or settled else ""),
         "severity": Cell(f"{sign} {finding.severity}", status, by_number(_ORDER[finding.severity]), sign),
         "since": duration_cell(age),
-        "remedy": text_cell(remedy_brief(finding.remedy), "" if finding.remedy.automatic else "muted"),
+        "remedy": text_cell(remedy_brief(finding.remedy), "" if finding.remedy.automatic and not settled else "muted"),
         "note": text_cell(_note(finding, tried), "muted"),
     }
     return Row(key=key, cells=cell_by_column(COLUMNS, cells), fault=not finding.acknowledged)

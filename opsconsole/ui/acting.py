@@ -39,6 +39,10 @@ class Wish:
     """Ids of the findings that it is to put right."""
     notes: tuple[str, ...] = ()
     """What has to be known before it is agreed to, beside the plan."""
+    then: tuple[str, ...] = ()
+    """Ids of the findings that come after it, once it has been agreed to."""
+    place: str = ""
+    """Which of several plans it is: ``2 of 6``."""
 
     def is_like(self, other: Wish) -> bool:
         """Whether it asks for the same, whatever was seen."""

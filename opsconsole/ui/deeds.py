@@ -25,7 +25,8 @@ from opsconsole.present.plan import plan_title, proposals, refused_text
 from opsconsole.ui.acting import Acting, Offer, Wish
 from opsconsole.ui.actions import ConsoleAction
 from opsconsole.ui.context import Context
-from opsconsole.ui.fixes import alert_at, findings_at, next_step, row_key, settled_ids, tried_text
+from opsconsole.ui.fix_run import FixRun, is_proved
+from opsconsole.ui.fixes import alert_at, findings_at, row_key
 from opsconsole.ui.keymap import shown_key
 from opsconsole.ui.plan_words import standing
 from opsconsole.ui.remedies import Remedy, remedies
@@ -53,8 +54,7 @@ class Deeds:
         self._number = 0
         self._pending: Wish | None = None
         self._signs = glyphs(app.ascii_only)
-        self._tried: dict[str, tuple[str, ...]] = {}
-        """By a plan's id: the findings that it was to put right."""
+        self._run = FixRun(app.main.tried)
         self._unfinished: tuple[JournalEntry, ...] = ()
         self._journal_looked_at = False
         self._under_way = UnderWay(state_dir, self._on_journal) if state_dir is not None else None
@@ -139,9 +139,8 @@ class Deeds:
                 self._say(f"fix: {why_not}", "muted")
         elif context.alert is not None:
             self._wish(self._app.actions[context.alert.proposal])
-        elif (step := next_step(context.findings, context.verbs, settled_ids(snapshot))) is not None:
-            loaded = self._app.loaded
-            self.ask(Wish(step.verb, step.names, snapshot, loaded, findings=step.findings, notes=step.notes))
+        elif (wish := self._run.wish(context, snapshot, self._app.loaded)) is not None:
+            self.ask(wish)
 
     def _wish(self, action: ConsoleAction, context: Context | None = None) -> None:
         snapshot = self._app.main.shown
@@ -152,12 +151,11 @@ class Deeds:
         if isinstance(asked, str):
             self._say(f"{action.label}: {asked}", "muted")
         elif isinstance(asked, Choose):
+            loaded = self._app.loaded
             self._choose(
                 asked.question,
                 asked.members,
-                lambda member: self.ask(
-                    Wish("terminate", (str(member.id.pid),), snapshot, self._app.loaded, expected=(member.id,))
-                ),
+                lambda one: self.ask(Wish("terminate", (str(one.id.pid),), snapshot, loaded, expected=(one.id,))),
             )
         else:
             self.ask(asked)
@@ -222,7 +220,7 @@ class Deeds:
             ends=_ends(made.plan),
             ascii_only=self._app.ascii_only,
         )
-        box.notes = wish.notes
+        box.notes, box.place = wish.notes, wish.place
         self._app.push_screen(box, callback=lambda answer: self._answered(wish, made.plan, answer))
 
     def _refused(self, wish: Wish, refused: Refused) -> None:
@@ -278,12 +276,15 @@ class Deeds:
 
     def _answered(self, wish: Wish, plan: Plan, answer: Answer | None) -> None:
         if answer is None:
+            if wish.place and (left := len(self._app.main.tables["findings"].marked)):
+                self._say(f"nothing was done; {left} marked, fix goes on with them", "muted")
             return
         if answer.submitted:
             if self._under_way is not None:
                 self._under_way.look_now()
             self._done_with(wish)
-            self._tried[plan.id] = wish.findings
+            self._app.main.tables["findings"].mark(row_key(finding_id) for finding_id in wish.then)
+            self._run.handed_over(plan.id, wish)
             self.open_plan(plan.id)
         else:
             self._say(f"closed, nothing was done: {answer.said}", "warn")
@@ -303,7 +304,7 @@ class Deeds:
             # What was done must be seen at once, not at the next turn.
             self._app.feed.refresh_now()
         for entry in told.ended:
-            self._note_tried(entry)
+            self._run.note(entry)
             top = self._app.screen
             if getattr(top, "plan_id", "") != entry.plan.id:
                 word, status = standing(entry)
@@ -346,24 +347,30 @@ class Deeds:
             ascii_only=self._app.ascii_only,
             remedies=self._remedies,
             offer=self._offer,
+            next_words=self._next_words,
         )
         self._app.push_screen(screen, callback=lambda _none: self._left(screen))
 
-    def _note_tried(self, entry: JournalEntry) -> None:
-        for finding_id in self._tried.get(entry.plan.id, ()):
-            self._app.main.tried[finding_id] = tried_text(entry)
+    def _next_words(self, entry: JournalEntry) -> str:
+        """What is asked about when the screen of this plan is left."""
+        snapshot = self._app.main.shown
+        if snapshot is None or not is_proved(entry) or self._app.main.active != "findings":
+            return ""
+        return self._run.next_words(entry, self.context(self._app.main.context()), snapshot)
 
     def _left(self, screen: PlanScreen) -> None:
         """A plan has been read to its end: of several marked findings the next one's turn has come."""
         entry, main = screen.entry, self._app.main
-        if entry is None or not self._tried.get(screen.plan_id):
+        if entry is None or not self._run.is_about(screen.plan_id):
             return
-        self._note_tried(entry)
+        self._run.note(entry)
         left = len(main.tables["findings"].marked)
         if not left or self._app.screen is not main or main.active != "findings":
             return
-        if entry.result is not None and entry.result.result == "done" and entry.result.verified is not False:
+        if self._next_words(entry):
             self._fix()
+        elif is_proved(entry):
+            self._say(f"all done that can be done from here; {left} still marked", "ok")
         else:
             self._say(f"{left} marked left: fix goes on with them", "muted")
 

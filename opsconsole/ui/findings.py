@@ -59,19 +59,23 @@ class FindingsLine(LineWidget):
             # At the same place on each line, whatever the others say.
             remedy = inert(remedy_brief(finding.remedy), self.ascii_only)
             right = f"{fit(remedy, width // 3, ellipsis=ellipsis)} {right}"
-        head = f" {severity_sign(finding, self._signs)} {finding.severity:8}  "
+        sign = self._signs.ok if finding.recovering else severity_sign(finding, self._signs)
+        head = f" {sign} {finding.severity:8}  "
         room = max(width - len(head) - cell_len(right) - 2, 0)
         title = fit(inert(finding.title, self.ascii_only), room, ellipsis=ellipsis)
         tone = ink.of("muted") if finding.acknowledged or finding.recovering else ink.plain
-        return [(inert(head, self.ascii_only), ink.of(status)), (title, tone), (f"  {right}", ink.of("muted"))]
+        head_tone = ink.of("muted" if finding.recovering else status)
+        return [(inert(head, self.ascii_only), head_tone), (title, tone), (f"  {right}", ink.of("muted"))]
 
     def _side_by_side(self, width: int) -> list[Piece]:
         ink = self.ink
         pieces: list[Piece] = []
         for place, finding in enumerate(self._findings):
-            sign = f" {severity_sign(finding, self._signs)} "
+            recovers = finding.recovering
+            sign = f" {self._signs.ok if recovers else severity_sign(finding, self._signs)} "
             text = inert(finding.title, self.ascii_only)
-            added: list[Piece] = [(sign, ink.of(STATUS[finding.severity])), (text, ink.plain), ("  ", ink.plain)]
+            tones = (ink.of("muted"), ink.of("muted")) if recovers else (ink.of(STATUS[finding.severity]), ink.plain)
+            added: list[Piece] = [(sign, tones[0]), (text, tones[1]), ("  ", ink.plain)]
             left = len(self._findings) - place
             if pieces and pieces_width([*pieces, *added]) > width - 12:
                 return [*pieces, (f" {left} more (8)", ink.of("muted"))]
@@ -92,8 +96,8 @@ class FindingsStrip:
             for place, line in enumerate(self.lines):
                 line.show((), 0.0, "" if place else said)
             return
-        # What somebody has taken note of already stands behind what nobody has.
-        findings, at = sorted(diagnosis.findings, key=lambda one: one.acknowledged), diagnosis.at
+        # What is right again, or noted by somebody already, stands behind what nobody has taken care of.
+        findings, at = sorted(diagnosis.findings, key=lambda one: one.acknowledged or one.recovering), diagnosis.at
         if count == 1:
             self.lines[0].show(findings, at, beside=ALL)
             return

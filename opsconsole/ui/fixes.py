@@ -56,9 +56,16 @@ def alert_at(snapshot: Snapshot, key: str) -> Alert | None:
 
 def why_not_fixed(finding: Finding, verbs: Iterable[str]) -> str:
     """Why the console cannot put this one right; empty when it can."""
-    if not finding.remedy.automatic:
-        return "by hand: its details tell the steps"
+    if finding.recovering:
+        return "recovering: it closes after fresh looks"
+    if not finding.remedy.automatic and not chosen_from_a_list(finding):
+        return remedy_brief(finding.remedy)
     return "" if finding.remedy.action in verbs else "not available"
+
+
+def chosen_from_a_list(finding: Finding) -> bool:
+    """Whether the console can put it right once a person has chosen by what: which sessions shall sleep."""
+    return finding.remedy.action == "hibernate" and not finding.remedy.automatic
 
 
 def why_not_proposed(alert: Alert, verbs: Iterable[str]) -> str:
@@ -76,9 +83,11 @@ def why_not_proposed(alert: Alert, verbs: Iterable[str]) -> str:
 def next_step(findings: Sequence[Finding], verbs: Iterable[str], settled: Iterable[str] = ()) -> Step | None:
     """The first plan for these findings, which are in their order; None when there is nothing the console can do.
 
-    ``settled`` are ids of open findings whose evidence no longer holds.
+    ``settled`` are ids of open findings that need nothing more.
     """
-    able = [one for one in findings if not why_not_fixed(one, verbs)]
+    settled = {*settled, *(one.id for one in findings if one.recovering)}
+    due = [one for one in findings if one.id not in settled]
+    able = [one for one in due if one.remedy.automatic and not why_not_fixed(one, verbs)]
     if not able:
         return None
     action = able[0].remedy.action
@@ -91,13 +100,56 @@ def next_step(findings: Sequence[Finding], verbs: Iterable[str], settled: Iterab
     # What is stale is the plan's own to say.
     names = () if action == "prune-environments" else tuple(name for one in together for name in one.remedy.targets)
     later = [one for one in able if one not in together]
-    by_hand = [one for one in findings if one not in able]
+    by_hand = [one for one in due if one not in able]
     return Step(
         action,
         tuple(dict.fromkeys(names)),
         tuple(one.id for one in together),
-        (*_unsettled(together, settled), *_of_the_marked(len(findings), later, by_hand)),
+        (*_unsettled(together, settled), *_of_the_marked(len(due), later, by_hand)),
     )
+
+
+def steps_of(findings: Sequence[Finding], verbs: Iterable[str], settled: Iterable[str] = ()) -> list[Step]:
+    """All plans for these findings as things are now, the next one first."""
+    steps: list[Step] = []
+    left, verbs, settled = list(findings), frozenset(verbs), frozenset(settled)
+    while (step := next_step(left, verbs, settled)) is not None:
+        steps.append(step)
+        left = [one for one in left if one.id not in step.findings]
+    return steps
+
+
+def step_words(step: Step) -> str:
+    """What a plan will do, in a sentence."""
+    return deed_words(step.verb, step.names)
+
+
+def after_its_causes(
+    findings: Sequence[Finding], snapshot: Snapshot, verbs: Iterable[str], settled: Iterable[str]
+) -> tuple[Finding, ...]:
+    """The same, and before them the open findings that cause them and that the console can put right."""
+    diagnosis, verbs, settled = snapshot.diagnosis, frozenset(verbs), frozenset(settled)
+    by_id = {one.id: one for one in (diagnosis.findings if diagnosis is not None else ())}
+    run = {one.id: one for one in findings}
+    waiting = list(findings)
+    while waiting:
+        for cause in waiting.pop().causes:
+            found = by_id.get(cause.id)
+            if found is None or found.id in run or found.id in settled or not found.remedy.automatic:
+                continue
+            if not why_not_fixed(found, verbs):
+                run[found.id] = found
+                waiting.append(found)
+    return in_order(run.values())
+
+
+def comes_first(step: Step, aimed: Sequence[Finding], steps: Sequence[Step]) -> tuple[str, ...]:
+    """Why a plan is about something else than the finding that was asked about; empty where it is about that."""
+    asked = [one for one in aimed if one.id not in step.findings]
+    if not asked or len(steps) < 2:
+        return ()
+    then = "; ".join(step_words(later) for later in steps[1:])
+    return (f"this causes what you asked about: {asked[0].title}. It comes first; then: {then}",)
 
 
 def _unsettled(findings: Sequence[Finding], settled: Iterable[str]) -> list[str]:

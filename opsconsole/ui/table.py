@@ -83,6 +83,11 @@ class RowTable(InkedWidget, can_focus=True, inherit_bindings=False):
         self._repaint()
         return len(self._marked)
 
+    def mark(self, keys: Iterable[str]) -> None:
+        """Mark these rows too, as far as they are there."""
+        self._marked |= {row.key for row in self.content.rows} & set(keys)
+        self._repaint()
+
     def unmark(self, keys: Iterable[str]) -> None:
         """Take the marks of these rows away."""
         self._marked -= set(keys)

@@ -22,7 +22,7 @@ from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.dialogs.menu import MenuBox
 from opsconsole.ui.dialogs.plan import PlanBox
 from opsconsole.ui.dialogs.refusal import RefusalBox
-from opsconsole.ui.fixes import next_step, tried_text
+from opsconsole.ui.fixes import next_step, steps_of, tried_text
 from opsconsole.ui.screens.details import DetailsScreen
 from opsconsole.ui.screens.plan import PlanScreen
 from tests import samples
@@ -129,15 +129,20 @@ async def test_the_details_of_a_finding_have_its_keys_and_they_work() -> None:
         assert door.wishes[0].findings == ("worker-duplicates:auto_confirm",)
 
 
-async def test_a_cause_that_is_still_open_is_told_before_its_consequence_is_put_right() -> None:
-    snapshot = judged()
+def a_consequence(snapshot: Snapshot) -> Finding:
+    """A finding that can be put right here and whose cause, which can be too, is still open."""
     assert snapshot.diagnosis is not None
-    caused = next(
+    return next(
         one
         for one in snapshot.diagnosis.findings
         if one.remedy.automatic and any(not cause.muted for cause in one.causes)
     )
-    app, _, _ = console(snapshot)
+
+
+async def test_a_consequence_is_put_right_after_its_cause_which_is_asked_about_first() -> None:
+    snapshot = judged()
+    caused = a_consequence(snapshot)
+    app, door, _ = console(snapshot)
     async with app.run_test(size=(160, 50)) as pilot:
         await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
         on_row(app, "findings", f"finding:{caused.id}")
@@ -145,7 +150,32 @@ async def test_a_cause_that_is_still_open_is_told_before_its_consequence_is_put_
         await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
         box = app.screen
         assert isinstance(box, PlanBox)
-        assert "its cause is still open" in "".join(text for line in box.body(140) for text, _ in line)
+        assert set(door.wishes[0].findings) <= {cause.id for cause in caused.causes}
+        told = "".join(text for line in box.body(140) for text, _ in line)
+        assert f"this causes what you asked about: {caused.title}. It comes first" in told
+        assert "1 of 2" in box.heading()[0]
+        await pilot.press("y")
+        await eventually(pilot, lambda: app.screen is app.main)
+        assert app.main.table.marked == (f"finding:{caused.id}",), "what was asked for comes after it"
+        await pilot.press("f")
+        await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
+        assert door.wishes[1].findings == (caused.id,)
+        assert isinstance(app.screen, PlanBox)
+        assert "2 of 2" in app.screen.heading()[0]
+
+
+async def test_a_consequence_that_is_marked_by_itself_is_put_right_alone_with_a_warning() -> None:
+    snapshot = judged()
+    caused = a_consequence(snapshot)
+    app, door, _ = console(snapshot)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        on_row(app, "findings", f"finding:{caused.id}")
+        await pilot.press("space", "f")
+        await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
+        assert door.wishes[0].findings == (caused.id,)
+        assert isinstance(app.screen, PlanBox)
+        assert "its cause is still open" in "".join(text for line in app.screen.body(140) for text, _ in line)
 
 
 async def test_what_an_alert_proposes_has_a_key_and_a_menu() -> None:
@@ -255,7 +285,9 @@ async def test_leaving_a_plan_that_is_done_asks_about_the_next_marked_finding(tm
         screen = app.screen
         assert isinstance(screen, PlanScreen)
         await eventually(pilot, lambda: screen.entry is not None and screen.entry.result is not None)
-        await pilot.press("escape")
+        told = "".join(text for text, _ in screen.footer_line.pieces(160))
+        assert ("enter esc next: " in told and "(1 to go)" in told) is verified
+        await pilot.press("enter" if verified else "escape")
         if verified:
             await eventually(pilot, lambda: isinstance(app.screen, PlanBox))
             assert len(door.wishes) == 2
@@ -360,3 +392,32 @@ def one_that(title: str, remedy: Remedy) -> Finding:
         remedy=remedy,
         verify="",
     )
+
+
+def test_what_recovers_is_neither_done_again_nor_announced() -> None:
+    first = one_that("wants an end", Remedy("kill-duplicates", ("auto_confirm",), True, ()))
+    done = one_that("was cleaned up", Remedy("prune-environments", ("env-2",), True, ()))
+    last = one_that("fails", Remedy("restart", ("assigner",), True, ()))
+    recovering = msgspec.structs.replace(done, recovering=True)
+    for marked, settled in (((recovering, first, last), ()), ((done, first, last), (done.id,))):
+        steps = steps_of(marked, VERBS, settled)
+        assert [step.verb for step in steps] == ["kill-duplicates", "restart"]
+        assert steps[0].notes == ("2 findings are marked. After this: restart assigner",)
+
+
+async def test_a_finding_that_recovers_says_so_and_is_not_put_right_again() -> None:
+    snapshot = judged()
+    assert snapshot.diagnosis is not None
+    first = msgspec.structs.replace(snapshot.diagnosis.findings[0], recovering=True)
+    diagnosis = msgspec.structs.replace(snapshot.diagnosis, findings=(first,))
+    app, door, _ = console(msgspec.structs.replace(snapshot, diagnosis=diagnosis))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        on_row(app, "findings", f"finding:{first.id}")
+        await pilot.press("f")
+        await pilot.pause()
+        assert "recovering" in footer(app)
+        assert door.wishes == []
+        row = app.main.table.rows[0]
+        severity = row.cells[[one.id for one in app.main.table.columns].index("severity")]
+        assert (severity.text, severity.status) == (f"{UNICODE.ok} {first.severity}", "muted")

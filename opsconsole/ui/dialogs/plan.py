@@ -81,6 +81,8 @@ class PlanBox(BoxScreen):
         self._lines = plan_lines(self.plan)
         self.notes: tuple[str, ...] = ()
         """What has to be known before it is agreed to, beside the plan."""
+        self.place = ""
+        """Which of several plans it is."""
 
     @property
     def focused_button(self) -> str:
@@ -98,7 +100,8 @@ class PlanBox(BoxScreen):
 
     def heading(self) -> StyledText:
         sign = f"{self._signs.warn} " if self._ends else ""
-        return f"{sign}{inert(self._lines[0].text, self.ascii_only)}", "warn" if self._ends else "title"
+        place = f"{self.place}  " if self.place else ""
+        return f"{sign}{place}{inert(self._lines[0].text, self.ascii_only)}", "warn" if self._ends else "title"
 
     def body(self, width: int) -> Sequence[StyledLine]:
         lines = self._noted(width)

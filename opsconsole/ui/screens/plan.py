@@ -21,6 +21,7 @@ from opsconsole.present.plan import confirmed_at, plan_lines, plan_title, result
 from opsconsole.ui.fields import inert, wrapped
 from opsconsole.ui.footer import Hint
 from opsconsole.ui.journal import JournalFollower
+from opsconsole.ui.messages import SnapshotCollected
 from opsconsole.ui.plan_words import hanging, result_status, standing
 from opsconsole.ui.remedies import Remedy
 from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
@@ -54,16 +55,18 @@ class PlanScreen(PagesScreen):
         ascii_only: bool = False,
         remedies: Callable[[JournalEntry], Sequence[Remedy]] = lambda _entry: (),
         offer: Callable[[JournalEntry], None] = lambda _entry: None,
+        next_words: Callable[[JournalEntry], str] = lambda _entry: "",
     ) -> None:
         """``wall`` tells the time, seconds since the epoch.
 
-        ``remedies`` are what can be done about its result, ``offer`` lets the operator choose one.
+        ``remedies`` are what can be done about its result, ``offer`` lets the operator choose one. ``next_words`` tells
+        what is asked about when this one is left; empty for nothing.
         """
         super().__init__(ascii_only=ascii_only)
         self.plan_id = plan_id
         self._wall = wall
         self._signs = glyphs(ascii_only)
-        self._remedies, self._offer = remedies, offer
+        self._remedies, self._offer, self._next_words = remedies, offer, next_words
         self._looked: Looked | None = None
         self._follower = JournalFollower(state_dir, self._look, busy=_under_way, tell=self._tell)
 
@@ -122,12 +125,25 @@ class PlanScreen(PagesScreen):
     def hints(self) -> Sequence[Hint]:
         entry = self.entry
         goes_on = entry is not None and entry.state in UNDER_WAY
-        hints = [Hint("esc", "back, it goes on" if goes_on else "back", ""), Hint("j k", "scroll", "")]
+        hints = [Hint("esc", "back, it goes on" if goes_on else "back", "", 0), Hint("j k", "scroll", "", 3)]
+        if following := self._following():
+            hints[0] = Hint("enter esc", f"next: {following}", "", 0)
         if entry is not None and self._remedies(entry):
             hints.insert(0, Hint("x", "put that right", ""))
         return hints
 
+    def _following(self) -> str:
+        entry = self.entry
+        return self._next_words(entry) if entry is not None and entry.result is not None else ""
+
+    def on_snapshot_collected(self, _message: SnapshotCollected) -> None:
+        """What comes next may be another thing by now."""
+        self.footer_line.show(self.hints())
+
     def perform(self, action_id: str) -> bool:
+        if action_id == "details" and self._following():
+            self.leave()
+            return True
         if action_id == "actions":
             if (entry := self.entry) is not None and self._remedies(entry):
                 self._offer(entry)
