@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from opsconsole.act.looking import View
 
 LOOK_EVERY_S = 0.5
+_ADOPT = frozenset({"systemd", "init", "launchd"})
+"""Kernel names of who is the parent of every orphan: a user's own manager is one, and nobody to be ended for that."""
 
 
 def targets_gone(job: Job) -> Verification:
@@ -106,7 +108,7 @@ def _respawner(job: Job, instance: Instance, table: ProcessTable) -> Respawner:
     process = table.find(instance.id)
     parent = table.get(process.ppid) if process is not None else None
     subject = watched_key(job).partition(":")[2]
-    if parent is None or parent.pid == 1:
+    if parent is None or parent.pid == 1 or parent.comm in _ADOPT:
         return Respawner(subject, instance.pid, None, "")
     parent_id: ProcessId = parent.id
     return Respawner(subject, instance.pid, parent_id, parent.command)

@@ -124,3 +124,32 @@ def test_a_restart_leaves_the_start_to_a_loop_that_stays_for_anothers_sake(world
     assert minded != [before]
     assert loop.poll() is None
     assert not any(step.text.startswith("start ") for step in world.entry(plan).steps)
+
+
+ADOPTS = """
+import ctypes, os, subprocess, sys, time
+libc = ctypes.CDLL(None)
+libc.prctl(15, b"systemd", 0, 0, 0)
+libc.prctl(36, 1, 0, 0, 0)
+print("up", flush=True)
+while not os.path.exists("go"):
+    time.sleep(0.02)
+subprocess.run(["/bin/sh", "-c", sys.argv[1]])
+time.sleep(600)
+"""
+"""Takes a user's manager's name, and the orphans of whatever it runs."""
+
+
+def test_who_merely_adopts_orphans_is_not_accused(world: World) -> None:
+    world.program("adopts.py", ADOPTS)
+    world.start(PYTHON, "adopts.py", f"{PYTHON} minded.py >/dev/null &")
+    world.start(PYTHON, "minded.py")
+    plan = world.plan("stop", "minded", watch_s=20.0)
+    world.submit(plan)
+    world.verdict(plan)
+    (world.folder / "go").touch()
+    result = world.finished(plan).result
+    assert result is not None
+    assert (result.result, result.verified) == ("done", False), result
+    assert [each.parent for each in result.respawners] == [None]
+    assert "end that first" not in result.reason
