@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
 
 def _wait_for_plan() -> str:
     """The id that comes on standard input; empty when it ends. What a plan will need is imported meanwhile."""
+    import opsconsole.act.looking  # noqa: F401  # a restart looks before its first signal
     from opsconsole.act.verbs import MODULES, module_of
 
     for verb in MODULES:

@@ -59,15 +59,22 @@ class Looker:
                 self._last = self._look()
             return self._last
 
+    def workers(self) -> dict[str, Worker]:
+        """What runs now, as a View has it, for which nobody need be asked who listens where: before a first signal."""
+        with self._lock:
+            return self._workers(self._processes.read(self._clock), self._clock.wall())
+
     def _look(self) -> View:
         at, now = time.monotonic(), self._clock.wall()
         processes = self._processes.read(self._clock)
         ports = self._ports.read(self._clock, processes)
+        return View(at, processes, ports, self._workers(processes, now))
+
+    def _workers(self, processes: Reading[ProcessTable], now: float) -> dict[str, Worker]:
         paths = {table.pid_file for table in self._tables if table.pid_file is not None}
         pid_files = {path: read_pid_file(path) for path in paths}
         workers = assemble_workers(self._tables, processes, pid_files, {}, now, self._memory)
-        named = {key_of(table): worker for table, worker in zip(self._tables, workers.value or (), strict=False)}
-        return View(at, processes, ports, named)
+        return {key_of(table): worker for table, worker in zip(self._tables, workers.value or (), strict=False)}
 
 
 def _table_source(tables: tuple[WorkerTable, ...]) -> TableSource:

@@ -96,7 +96,7 @@ def end(job: Job) -> None:
 
 def _look_for_others(job: Job) -> None:
     """One that was started since the plan was made would be left as it is, and taken for restarted."""
-    worker = job.looker().look().workers.get(job.subplan.key)
+    worker = job.looker().workers().get(job.subplan.key)
     if worker is None:
         raise StepFailed("what runs of it could not be read; nothing was stopped")
     if others := [each for each in worker.instances if each.id not in job.subplan.known]:
