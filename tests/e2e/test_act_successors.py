@@ -166,7 +166,8 @@ def test_what_is_started_has_the_environment_that_the_console_was_started_with(
     world: World, limits: dict[str, str]
 ) -> None:
     """Without a locale, for one: what the interpreter chooses for itself then is not handed on. PWD is where it is."""
-    world.worker("w", command=["sleep", "600.5"], limits=limits, env={"COLOUR": "blue"})
+    # A program that is told by its words alone: of their own for each of the two, which may run at once.
+    world.worker("w", command=["sleep", f"60{len(limits)}.5"], limits=limits, env={"COLOUR": "blue"})
     world.loaded()
     terminals = ("COLUMNS", "LINES", "TMUX", "STY", "WINDOW", "OPSCONSOLE_")
     left_out = ("LC_", "LANG", "PYTHON", *terminals)
