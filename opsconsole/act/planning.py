@@ -14,7 +14,7 @@ import time
 from collections import Counter
 
 from opsconsole.act.living import boot_id, difference, look_at, why_not_staying
-from opsconsole.act.policy import config_digest, why_not_act, why_not_profiles
+from opsconsole.act.policy import config_digest, why_not_as_root, why_not_plan, why_not_profiles
 from opsconsole.act.request import Request
 from opsconsole.act.units import why_not_whole
 from opsconsole.act.verbs import MODULES, module_of
@@ -45,6 +45,7 @@ def make_plan(
     action: str = "",
     idle_s: float | None = None,
     doubtful: bool = False,
+    dry_run: bool = False,
     grace_s: float = GRACE_S,
     watch_s: float = WATCH_S,
 ) -> Plan | Refused:
@@ -53,9 +54,11 @@ def make_plan(
     ``names`` are workers and services, pids (`terminate`), environment names or ids, sessions, sites, whatever the
     own command is on. ``expected`` are the processes that the operator saw behind pids; ``keep`` is the pid that
     stays of duplicates that nothing tells apart; ``action`` is the name of the [[action]] for `command`; ``doubtful``
-    asks `hibernate` without names for those sessions too that a person has to choose.
+    asks `hibernate` without names for those sessions too that a person has to choose. A ``dry_run``'s plan is only
+    shown, so root gets one too; the executor refuses whatever is handed to it against policy.
     """
-    if reason := why_not_act(loaded, read_only) or why_not_profiles(verb):
+    not_as_root = "" if dry_run else why_not_as_root(loaded)
+    if reason := why_not_plan(loaded, read_only) or not_as_root or why_not_profiles(verb):
         return Refused(verb, reason)
     if verb not in MODULES:
         return Refused(verb, f"{verb} is not there yet")

@@ -41,11 +41,19 @@ def config_digest(config: Config) -> str:
 
 def why_not_act(loaded: LoadedConfig, read_only: bool, environment: Mapping[str, str] | None = None) -> str:
     """Why nothing may be changed here and now; empty when it may."""
+    return why_not_plan(loaded, read_only, environment) or why_not_as_root(loaded)
+
+
+def why_not_plan(loaded: LoadedConfig, read_only: bool, environment: Mapping[str, str] | None = None) -> str:
+    """Why not even a plan is made, one that is only shown; empty when it may."""
     environment = os.environ if environment is None else environment
     if read_only or environment.get(READ_ONLY_VARIABLE):
         return "read-only"
-    if loaded.actions_refused:
-        return loaded.actions_refused
+    return loaded.actions_refused
+
+
+def why_not_as_root(loaded: LoadedConfig) -> str:
+    """Why nothing may be carried out by this user; empty when it may."""
     if os.geteuid() == 0 and not loaded.config.console.allow_root:
         return "running as root: a config with allow_root = true under [console] allows actions"
     return ""

@@ -55,14 +55,18 @@ def perform(options: Options, verb: Verb, names: tuple[str, ...], manner: Manner
     """Plan it, have it agreed to, carry it out, tell how it ended. Returns the exit status."""
     from opsconsole.act.glance import glance
     from opsconsole.act.planning import make_plan
-    from opsconsole.act.policy import why_not_act
+    from opsconsole.act.policy import why_not_as_root, why_not_plan
 
     loaded = load_or_exit(options)
-    if reason := why_not_act(loaded, read_only=False):
+    if reason := why_not_plan(loaded, read_only=False):
         return refuse(Refused(verb, reason), manner)
     state_dir = state_directory(options.state_dir)
+    if not manner.dry_run and (reason := why_not_as_root(loaded)):
+        # A name that nothing has is a mistake whoever makes it, and is told as one.
+        made = make_plan(verb, names, glance(loaded, verb, state_dir), loaded, dry_run=True, **details)
+        return refuse(made if isinstance(made, Refused) and made.kind == "usage" else Refused(verb, reason), manner)
     with executor_at_hand(state_dir, manner) as ready:
-        made = make_plan(verb, names, glance(loaded, verb, state_dir), loaded, **details)
+        made = make_plan(verb, names, glance(loaded, verb, state_dir), loaded, dry_run=manner.dry_run, **details)
         if isinstance(made, Refused):
             return refuse(made, manner)
         submitted = _agree_and_submit(made, state_dir, manner, ready)

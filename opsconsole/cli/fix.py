@@ -32,14 +32,16 @@ def fix(
     FINDING is an id that `diagnose` tells. Exit 0 when all of them are closed, 1 when one failed or still holds,
     3 when it could not be read whether one holds, 4 when all was refused and nothing changed.
     """
-    from opsconsole.act.policy import why_not_act
-    from opsconsole.cli.fixing import Fixing
+    from opsconsole.act.policy import why_not_as_root, why_not_plan
+    from opsconsole.cli.fixing import Fixing, usage_of
 
     if everything == bool(findings):
         raise click.UsageError("name findings, or say --all; `opsconsole diagnose` tells their ids")
     options, manner = ctx.ensure_object(Options), Manner(dry_run, yes, as_json)
     loaded = load_or_exit(options)
-    if reason := why_not_act(loaded, read_only=False):
+    if mistake := usage_of(findings):
+        raise click.UsageError(mistake)
+    if reason := why_not_plan(loaded, read_only=False) or ("" if dry_run else why_not_as_root(loaded)):
         sys.exit(_refuse(reason, manner))
     if not yes and not dry_run and not can_ask():
         sys.exit(_refuse("there is no terminal to ask on; --yes agrees beforehand", manner))

@@ -191,8 +191,6 @@ class Fixing:
 
     def _explain(self, finding_id: str) -> None:
         """Why a finding that was named is none of the open ones."""
-        if finding_id.partition(":")[0] not in RULE_NAMES:
-            raise click.UsageError(f"no rule makes a finding {finding_id!r}; `opsconsole diagnose` tells the open ones")
         if self._hold_up_unread(finding_id):
             return
         findings = self._before.findings if self._before is not None else ()
@@ -230,7 +228,7 @@ class Fixing:
         names = () if remedy.action == "prune-environments" else remedy.targets
         joined = restarted_with(finding, (one for one in self._ordered if self._due(one)), snapshot)
         names = tuple(dict.fromkeys((*names, *(name for one in joined for name in one.remedy.targets))))
-        made = make_plan(remedy.action, names, snapshot, self._loaded)
+        made = make_plan(remedy.action, names, snapshot, self._loaded, dry_run=self._manner.dry_run)
         self._fixes.append(fixed)
         if isinstance(made, Refused):
             # Nothing was touched: what does not hang on it may go on.
@@ -320,6 +318,12 @@ class Fixing:
     def _verified(self) -> bool | None:
         told = [one.verified for one in self._fixes if one.plan is not None]
         return None if not told or None in told else all(told)
+
+
+def usage_of(wanted: tuple[str, ...]) -> str:
+    """What is no finding's id among these; empty when all might be one."""
+    strange = next((one for one in wanted if one.partition(":")[0] not in RULE_NAMES), None)
+    return "" if strange is None else f"no rule makes a finding {strange!r}; `opsconsole diagnose` tells the open ones"
 
 
 def _not_sure(finding: Finding) -> Fix:

@@ -23,14 +23,18 @@ from opsconsole.present.plan import entry_line, plan_text, result_text, step_lin
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.pass_context
 def journal(ctx: click.Context, plan: str | None, limit: int, as_json: bool) -> None:
-    """Plans, newest first; with a PLAN's id that one with all its steps. Exit 3 when it cannot be read."""
+    """Plans, newest first; with a PLAN's id that one with all its steps.
+
+    Exit 2 when there is no such plan, 3 when the journal cannot be read.
+    """
     from opsconsole.act.journal_reader import JournalReader
 
     reader = JournalReader(state_directory(ctx.ensure_object(Options).state_dir))
     reading: Reading[Any] = reader.entries(limit) if plan is None else reader.entry(plan)
     if reading.value is None:
         click.echo(reading.reason, err=True)
-        sys.exit(ExitCode.UNKNOWN)
+        # A journal that was read and has no such plan: the name is wrong, like any other.
+        sys.exit(ExitCode.USAGE if plan is not None and reader.entries(1).value is not None else ExitCode.UNKNOWN)
     entries: tuple[JournalEntry, ...] = reading.value if plan is None else (reading.value,)
     if as_json:
         click.echo(encode({"schema": SCHEMA, "entries": [_document(entry) for entry in entries]}))

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from opsconsole.collect.tmux_client import Answer, ask_all
-from opsconsole.collect.tmux_sockets import find_sockets, knock, usual_directory
+from opsconsole.collect.tmux_sockets import find_sockets, knock, surrounding_socket, usual_directory
 from opsconsole.config.types import DemoTable, SessionsTable
 from opsconsole.model.clock import Clock
 from opsconsole.model.identity import PaneId
@@ -66,7 +66,10 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 class TmuxSource:
-    """Reads every tmux server of this user, or the one the config names."""
+    """Reads this user's tmux servers where they usually listen and the one we run in, or the one the config names.
+
+    A demo's are its own, and another ``socket_directory`` than the usual one is all there is.
+    """
 
     name = "tmux"
     every_s = 3.0
@@ -78,13 +81,14 @@ class TmuxSource:
         self._table = table
         self._demo = demo
         self._directory = socket_directory or usual_directory()
+        self._surrounding = surrounding_socket() if demo is None and socket_directory is None else None
         self._known: dict[str, _Known] = {}
         self._hung: dict[str, tuple[float, str]] = {}
         """By socket: when to ask again (monotonic), and what to tell until then."""
 
     def read(self, clock: Clock) -> Reading[tuple[TmuxServer, ...]]:
         """One server per socket with somebody behind it, in the order of their paths."""
-        sockets = find_sockets(self._table, self._directory)
+        sockets = find_sockets(self._table, self._directory, self._surrounding)
         if sockets.error:
             return unknown(sockets.error, clock.wall())
         self._known = {path: known for path, known in self._known.items() if path in sockets.paths}

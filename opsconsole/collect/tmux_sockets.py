@@ -1,7 +1,7 @@
 """Where this user's tmux servers listen, and whether anybody is behind a socket, without starting a process.
 
-Looks only into the usual directory ($TMUX_TMPDIR or /tmp, then ``tmux-UID``), or at the one socket the config names.
-Servers started with ``-S`` elsewhere are found by configuring ``sessions.socket``.
+Looks into the usual directory ($TMUX_TMPDIR or /tmp, then ``tmux-UID``) and at the server that we run in ($TMUX), or
+only at the one socket the config names. Other servers started with ``-S`` elsewhere are found by ``sessions.socket``.
 """
 
 from __future__ import annotations
@@ -37,18 +37,34 @@ def usual_directory() -> Path:
     return Path(os.environ.get("TMUX_TMPDIR") or "/tmp") / f"tmux-{os.getuid()}"  # noqa: S108 - tmux's own choice
 
 
-def find_sockets(table: SessionsTable, directory: Path) -> Sockets:
-    """The sockets the config asks for, sorted by path; by default all of ours in this directory."""
+def surrounding_socket() -> Path | None:
+    """The socket of the tmux server that we run in, by its own word; None outside of tmux."""
+    path = os.environ.get("TMUX", "").rpartition(",")[0].rpartition(",")[0]
+    return Path(path) if path.startswith("/") else None
+
+
+def find_sockets(table: SessionsTable, directory: Path, surrounding: Path | None = None) -> Sockets:
+    """The sockets the config asks for, sorted by path; by default all of ours in this directory, and this one."""
     if table.socket is not None:
         return _one(table.socket, "sessions.socket")
     if table.name:
         return _one(directory / table.name, "sessions.name")
+    usual = _all_in(directory)
+    if surrounding is None or not _is_ours(surrounding):
+        return usual
+    known = {os.path.realpath(path) for path in usual.paths}
+    if usual.error or os.path.realpath(surrounding) in known:
+        return usual
+    return Sockets(paths=tuple(sorted((*usual.paths, str(surrounding)))))
+
+
+def _all_in(directory: Path) -> Sockets:
     try:
         owner = directory.stat().st_uid
         if owner != os.getuid():
             return Sockets(error=f"{directory} belongs to uid {owner}, not to us ({os.getuid()}): tmux refuses it")
         with os.scandir(directory) as entries:
-            paths = sorted(entry.path for entry in entries if _is_our_socket(entry))
+            paths = sorted(entry.path for entry in entries if _is_ours(entry))
     except FileNotFoundError:
         return Sockets(note=f"there is no {directory}, where tmux servers of this user would listen")
     except OSError as error:
@@ -68,11 +84,11 @@ def _one(path: Path, key: str) -> Sockets:
     return Sockets(paths=(str(path),))
 
 
-def _is_our_socket(entry: os.DirEntry[str]) -> bool:
+def _is_ours(entry: os.DirEntry[str] | Path) -> bool:
     try:
         status = entry.stat(follow_symlinks=False)
     except OSError:
-        return False  # gone since it was listed
+        return False  # gone meanwhile
     return stat.S_ISSOCK(status.st_mode) and status.st_uid == os.getuid()
 
 

@@ -120,7 +120,7 @@ class SiteTable(_Table, frozen=True, kw_only=True):
 
 class SessionsTable(_Table, frozen=True, kw_only=True):
     socket: Path | None = None
-    """Only this server; default: every server of this user in tmux's usual directory."""
+    """Only this server; default: every server of this user in tmux's usual directory, and the one we run in."""
     name: str = ""
     """Only the server that ``tmux -L NAME`` reaches."""
     limit: int | None = None

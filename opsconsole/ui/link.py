@@ -24,6 +24,10 @@ MOMENT_S = 0.4
 """As much as the link carries in so long may be on its way."""
 SILENT_S = (3.0, 20.0)
 """Least and most time after which an answer counts as lost: nothing is waited for then, until there is one again."""
+LAST_ANSWER_S = 2.0
+"""How long the end waits for the answers of a terminal that gives any: on a busy machine one takes a second."""
+FIRST_ANSWER_S = 0.5
+"""How long after the last request a terminal that never answered is still waited for at the end."""
 PATIENCE = 4
 """How many times as long as the link should need is waited within those bounds."""
 
@@ -38,6 +42,10 @@ class Link:
         self._asked: deque[tuple[int, float]] = deque()
         """How much had been written, and when, of the requests that have no answer yet."""
         self._heard = False
+        self._answers = False
+        """Whether this terminal ever answered."""
+        self._owed: list[float] = []
+        """When each request was made that has no answer at all yet, lost ones too."""
         self._rate: float | None = None
         """Bytes per second that the link was last seen to carry; None before it was seen busy."""
 
@@ -52,9 +60,12 @@ class Link:
     def asked(self, now: float) -> None:
         self._asked_at_byte = self._written
         self._asked.append((self._written, now))
+        self._owed.append(now)
 
     def answered(self, now: float) -> None:
         """The terminal has everything that was written before the oldest open request."""
+        self._answers = True
+        del self._owed[:1]
         if not self._asked:
             return
         self._heard = True
@@ -64,9 +75,19 @@ class Link:
             self._rate = carried / max(now - asked, 1e-4)
 
     @property
-    def waits_for_answer(self) -> bool:
-        """Whether an answer is to be expected soon from a terminal that gives any."""
-        return self._heard and bool(self._asked)
+    def owes(self) -> bool:
+        """Whether a request has no answer yet, whatever became of it."""
+        return bool(self._owed)
+
+    def waits_until(self, now: float) -> float:
+        """Until when an answer may still come of what was asked so far, so that what follows us does not get it.
+
+        A terminal that has answered before will do so again, however late; one that never has is given a moment.
+        """
+        self._owed = [asked for asked in self._owed if now - asked < SILENT_S[1]]
+        if not self._owed:
+            return now
+        return now + LAST_ANSWER_S if self._answers else self._owed[-1] + FIRST_ANSWER_S
 
     def is_behind(self, now: float) -> bool:
         """Whether what would be written now had better wait."""

@@ -29,9 +29,6 @@ SEQUENCE_TICK_S = 0.1
 """How often an escape sequence that has begun is looked at: whether it goes on, or was the key alone."""
 
 MONOCHROME_BELOW = 8
-LAST_ANSWER_S = 0.5
-"""How long the end waits for answers on their way, which a shell would otherwise find typed."""
-
 
 FEW_SIGNS = ("linux", "vt", "cons25", "ansi", "sun")
 """Beginnings of the names of terminals whose own fonts have letters and little else, whatever the locale says."""
@@ -148,8 +145,9 @@ class TerminalDriver(LinuxDriver):
     def disable_input(self) -> None:
         if self._bell < 0:
             return
-        until = time.monotonic() + LAST_ANSWER_S
-        while self._link.waits_for_answer and time.monotonic() < until:
+        # Answers on their way are taken here: a shell would find them typed.
+        until = self._link.waits_until(time.monotonic())
+        while time.monotonic() < until and self._link.owes:
             time.sleep(0.005)
         os.write(self._rope, b"!")
         super().disable_input()

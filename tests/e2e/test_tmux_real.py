@@ -19,7 +19,7 @@ import pytest
 from opsconsole.collect.processes import ProcessSource
 from opsconsole.collect.sessions import assemble_sessions, pane_pids
 from opsconsole.collect.tmux import ANSWER_WITHIN_S, ASK_HUNG_AGAIN_S, TmuxSource
-from opsconsole.config.types import SessionsTable
+from opsconsole.config.types import DemoTable, SessionsTable
 from opsconsole.model.process import ProcessTable
 from opsconsole.model.reading import Reading
 from opsconsole.model.session import Pane, Session, TmuxServer
@@ -255,6 +255,25 @@ def test_a_console_inside_tmux_still_asks_the_right_server(
     assert only.pid == two.pid
     (only,) = read(TmuxSource(SessionsTable(socket=one.path)))
     assert only.pid == one.pid
+
+
+def test_the_server_the_console_runs_in_is_looked_at_wherever_its_socket_is(
+    start: Callable[[str], Server], directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = start("elsewhere")
+    elsewhere.new("around")
+    monkeypatch.setenv("TMUX", f"{elsewhere.path},{elsewhere.pid},0")
+    usual = directory / "usual"
+    monkeypatch.setenv("TMUX_TMPDIR", str(usual))
+    (server,) = read(TmuxSource(SessionsTable()))
+    assert (server.socket, server.pid) == (str(elsewhere.path), elsewhere.pid)
+    assert [pane.session_name for pane in server.panes] == ["around"]
+    (usual / f"tmux-{os.getuid()}").mkdir(parents=True)
+    (usual / f"tmux-{os.getuid()}" / "same").symlink_to(elsewhere.path)
+    assert len(read(TmuxSource(SessionsTable()))) == 1, "not twice"
+    assert read(TmuxSource(SessionsTable(), demo=DemoTable())) == ()
+    assert read(TmuxSource(SessionsTable(name="other"))) == ()
+    assert read(TmuxSource(SessionsTable(socket=directory / "other"))) == ()
 
 
 def test_a_hung_server_costs_itself_only_and_is_left_alone_for_a_while(

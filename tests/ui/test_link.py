@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsconsole.ui.link import ASK_AFTER, LEAST_ON_THE_WAY, MOST_ON_THE_WAY, Link
+from opsconsole.ui.link import ASK_AFTER, FIRST_ANSWER_S, LAST_ANSWER_S, LEAST_ON_THE_WAY, MOST_ON_THE_WAY, Link
 
 
 def write(link: Link, count: int, now: float) -> None:
@@ -26,7 +26,7 @@ def test_a_terminal_that_never_answers_is_not_waited_for() -> None:
     for second in range(100):
         write(link, 5_000, float(second))
         assert not link.is_behind(float(second))
-    assert not link.waits_for_answer
+    assert link.owes
 
 
 def test_on_a_slow_link_one_screen_may_be_on_its_way_and_the_next_waits_for_the_answer() -> None:
@@ -76,7 +76,7 @@ def test_a_lost_answer_is_waited_for_by_what_the_link_carries_and_later_ones_cou
     write(link, MOST_ON_THE_WAY, now)
     assert link.is_behind(now + waited_s - 0.1)
     assert not link.is_behind(now + waited_s + 0.1)
-    assert not link.waits_for_answer
+    assert link.owes
     write(link, 4_000, 3000.0)
     assert not link.is_behind(3000.0)
     link.answered(3001.0)
@@ -89,3 +89,20 @@ def test_an_answer_that_nobody_asked_for_changes_nothing() -> None:
     link.answered(1.0)
     write(link, 4_000, 2.0)
     assert not link.is_behind(2.0)
+
+
+def test_at_the_end_a_terminal_that_answers_is_waited_for_however_late_and_one_that_never_did_for_a_moment() -> None:
+    link = answering(rate=1_000_000)
+    assert not link.owes
+    write(link, 4_000, 10.0)
+    assert not link.is_behind(19.0), "its answer counts as lost"
+    assert link.owes
+    assert link.waits_until(19.0) == 19.0 + LAST_ANSWER_S
+    link.answered(19.1)
+    assert not link.owes
+    mute = Link()
+    write(mute, 4_000, 10.0)
+    assert mute.waits_until(10.1) == 10.0 + FIRST_ANSWER_S
+    assert mute.waits_until(12.0) < 12.0
+    assert mute.waits_until(100.0) == 100.0
+    assert not mute.owes

@@ -55,7 +55,7 @@ def fixing_with(
     loaded = LoadedConfig(config=under or config(), path=None)
     made = Fixing(loaded, state_dir, Manner(dry_run=dry_run, yes=yes, as_json=True))
     see(made, found_in or incident())
-    monkeypatch.setattr(fixing, "make_plan", lambda *_: answer)
+    monkeypatch.setattr(fixing, "make_plan", lambda *_, **__: answer)
     return made
 
 
@@ -187,7 +187,7 @@ def test_a_refusal_beside_what_was_done_is_no_refusal_of_everything(
     two = scene(workers=(*(NOT_THERE.workers.value or ()), worker("other", (), state="missing", log=None)))
     run = fixing_with(entry("done", True).plan, monkeypatch, tmp_path / "state", found_in=two, under=TWO_WORKERS)
     answers = iter((entry("done", True).plan, Refused("start", "protected", "refused")))
-    monkeypatch.setattr(fixing, "make_plan", lambda *_: next(answers))
+    monkeypatch.setattr(fixing, "make_plan", lambda *_, **__: next(answers))
     carried_out(run, monkeypatch, then=scene(workers=(worker("other", (), state="missing", log=None),)))
     assert run.run(()) == 1
     assert run.document()["result"] == "done"
