@@ -208,34 +208,26 @@ class _Assembly:
 
     def _described(self, tree: _Tree) -> tuple[Pane, tuple[Below, ...]]:
         """The pane with its agent and what that does; the command and directory of what runs in front."""
-        pane = msgspec.structs.replace(tree.pane, moved_at=tree.pane.activity_at)
+        pane, moved_at = tree.pane, tree.pane.activity_at
         found = self._agents.find(tree.processes)
         if found is None and pane.asleep is not None and not tree.missing:
-            pane = self._sleeping(pane, pane.asleep)
+            # Nobody has touched it since: being put to sleep is no movement.
+            moved_at = pane.asleep.moved_at if pane.asleep.moved_at is not None else pane.asleep.since
+            pane = _sleeping(pane, pane.asleep)
         if not tree.processes:
-            return pane, ()
+            return msgspec.structs.replace(pane, moved_at=moved_at), ()
         chain = _front(tree.processes)
         if found is not None:
             chain.append(found[1])
         pane = msgspec.structs.replace(
             pane,
+            moved_at=moved_at,
             agent=found[0] if found else pane.agent,
             agent_process=found[1].id if found else None,
             command=chain[-1].command,
             cwd=next((_shown_path(process.cwd) for process in reversed(chain) if process.cwd), None),
         )
         return self._with_agent(pane, *found) if found else (pane, ())
-
-    def _sleeping(self, pane: Pane, asleep: Asleep) -> Pane:
-        return msgspec.structs.replace(
-            pane,
-            agent=asleep.agent,
-            agent_state="hibernated",
-            agent_reason=f"conversation {asleep.conversation} sleeps here",
-            conversation=asleep.conversation,
-            # Nobody has touched it since: being put to sleep is no movement.
-            moved_at=asleep.moved_at if asleep.moved_at is not None else asleep.since,
-        )
 
     def _with_agent(self, pane: Pane, name: str, process: Process) -> tuple[Pane, tuple[Below, ...]]:
         """The pane with the verdict on its agent, and what runs below the agent."""
@@ -274,6 +266,16 @@ class _Assembly:
         """What was seen of this very process in this pane."""
         evidence = self._seen.value.by_pane.get(pane.id) if self._seen.value is not None else None
         return evidence if evidence is not None and evidence.process == process.id else None
+
+
+def _sleeping(pane: Pane, asleep: Asleep) -> Pane:
+    return msgspec.structs.replace(
+        pane,
+        agent=asleep.agent,
+        agent_state="hibernated",
+        agent_reason=f"conversation {asleep.conversation} sleeps here",
+        conversation=asleep.conversation,
+    )
 
 
 def _front(tree: tuple[Process, ...]) -> list[Process]:

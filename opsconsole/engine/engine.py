@@ -47,6 +47,8 @@ from opsconsole.model.text import clean, shown
 
 DISCOVER_EVERY = 5
 """Cycles between two looks for services and workers that no config names."""
+NOT_AT_FIRST = ("probes", "logs")
+"""Lanes that begin after the first screen, which they would hold up: an HTTP client is imported, logs are mined."""
 ONE_SHOT_PAUSE_S = 0.3
 """Between the two core scans of a single collection: rates and confirmed misses need two."""
 
@@ -308,7 +310,7 @@ class Engine:
         collect = self._collect_complete if complete else self.collect
         if not complete:
             # Here, since starting a thread waits for it, and whoever called start has a screen to open.
-            self._lanes.start(but_not_yet="probes")
+            self._lanes.start(but_not_yet=NOT_AT_FIRST)
         self._turns = Turns(self._clock.monotonic(), () if complete else WARM_UP_S[1:])
         while not self._stopped.is_set():
             self._wake.clear()
@@ -318,7 +320,6 @@ class Engine:
             on_snapshot(self._collected(collect))
             collect = self.collect
             if self._lanes.hold_back and self._turns.warm:
-                # What it imports costs as much as a scan: it must not hold up the first screen.
                 self._lanes.start()
             now = self._clock.monotonic()
             next_at, ask = self._turns.after(began, now, self.interval_s)

@@ -67,8 +67,8 @@ class Lanes:
         self._lanes: dict[str, Lane[Any]] = {}
         self._settings: dict[str, object] = {}
         self._started = False
-        self.hold_back = ""
-        """Name of the lane that is not to run yet."""
+        self.hold_back: tuple[str, ...] = ()
+        """Names of the lanes that are not to run yet."""
         self.take(loaded)
 
     def take(self, loaded: LoadedConfig) -> None:
@@ -96,11 +96,11 @@ class Lanes:
         lane = self._lanes.get("probes")
         return lane.source if lane is not None and isinstance(lane.source, ProbeSource) else None
 
-    def start(self, but_not_yet: str = "") -> None:
-        """Have all lanes run that do not run yet, but for the one of this name."""
+    def start(self, but_not_yet: tuple[str, ...] = ()) -> None:
+        """Have all lanes run that do not run yet, but for those of these names."""
         self._started, self.hold_back = True, but_not_yet
         for name, lane in self._lanes.items():
-            if name != but_not_yet:
+            if name not in but_not_yet:
                 lane.start()
 
     def stop(self) -> None:

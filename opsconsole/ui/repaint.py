@@ -20,10 +20,10 @@ from textual._styles_cache import StylesCache
 from textual.geometry import Region
 from textual.reactive import Reactive
 from textual.screen import Screen
-from textual.strip import Strip
 from textual.widget import Widget
 
 from opsconsole.ui.ink import InkedScreen
+from opsconsole.ui.spans import segments_between
 
 _ATTRIBUTES = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53")
 """SGR codes in the order of the bits in which Rich keeps a style's attributes."""
@@ -109,16 +109,23 @@ def _change(before: _Pen, after: _Pen) -> str:
     return f"\x1b[{';'.join(codes)}m" if codes else ""
 
 
+class _Piece(NamedTuple):
+    x: int
+    y: int
+    segments: list[Segment]
+    width: int
+
+
 class _CellsUpdate(CompositorUpdate):
     """Pieces of lines and where they go; front widgets come first and hide what is behind them."""
 
-    def __init__(self, pieces: list[tuple[int, int, Strip]]) -> None:
+    def __init__(self, pieces: list[_Piece]) -> None:
         self._pieces = pieces
 
     def render_segments(self, console: Console) -> str:
         writer = PenWriter(console)
-        for x, y, strip in self._pieces:
-            writer.write(x, y, strip, strip.cell_length)
+        for piece in self._pieces:
+            writer.write(*piece)
         return writer.sequences()
 
 
@@ -140,17 +147,15 @@ class _CellsCompositor(Compositor):
         dirty = [region.intersection(self.size.region) for region in self._dirty_regions]
         self._dirty_regions.clear()
         layers = self.layers_visible
-        pieces: list[tuple[int, int, Strip]] = []
+        pieces: list[_Piece] = []
         for y, start, end in self._regions_to_spans(region for region in dirty if region):
             pieces += self._span(layers[y] if y < len(layers) else [], y, start, end)
         return _CellsUpdate(pieces) if pieces else None
 
     @staticmethod
-    def _span(
-        layers: Sequence[tuple[Widget, Region, Region]], y: int, start: int, end: int
-    ) -> list[tuple[int, int, Strip]]:
-        pieces = []
-        uncovered = [(start, end)]
+    def _span(layers: Sequence[tuple[Widget, Region, Region]], y: int, begin: int, stop: int) -> list[_Piece]:
+        pieces: list[_Piece] = []
+        uncovered = [(begin, stop)]
         for widget, shown, region in layers:
             if not uncovered:
                 break
@@ -162,10 +167,11 @@ class _CellsCompositor(Compositor):
                     continue
                 line = widget.render_lines(Region(0, y - region.y, region.width, 1))
                 if line:
-                    pieces.append((x1, y, line[0].crop(x1 - region.x, x2 - region.x)))
+                    start, end = x1 - region.x, min(x2 - region.x, line[0].cell_length)
+                    pieces.append(_Piece(x1, y, segments_between(line[0], start, end), max(end - start, 0)))
                 left_over += [span for span in ((first, x1), (x2, last)) if span[0] < span[1]]
             uncovered = left_over
-        return sorted(pieces, key=lambda piece: piece[0])
+        return sorted(pieces, key=lambda piece: piece.x)
 
     def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
         update = super().render_full_update(simplify)

@@ -1,7 +1,11 @@
-"""What of a screen line must be written again. Pure."""
+"""What of a screen line must be written again. Pure.
+
+On the hot path of every refresh: nearly all text is ASCII, whose width needs no look into a table.
+"""
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 
@@ -18,15 +22,42 @@ def changed_spans(before: Strip, after: Strip) -> list[tuple[int, int]]:
     x = 0
     for index, segment in enumerate(new):
         previous = old[index] if index < len(old) else None
-        width = segment.cell_length
-        if previous is None or previous.cell_length != width:
-            return _joined([*spans, (x, max(before.cell_length, after.cell_length))])
-        if previous != segment:
-            spans.append(_trimmed(previous, segment, x, width))
+        width = _width(segment)
+        if previous is not segment:
+            if previous is None or _width(previous) != width:
+                return _joined([*spans, (x, max(before.cell_length, after.cell_length))])
+            if previous != segment:
+                spans.append(_trimmed(previous, segment, x, width))
         x += width
     if before.cell_length > x:
         spans.append((x, before.cell_length))
     return _joined(spans)
+
+
+def segments_between(strip: Strip, start: int, end: int) -> list[Segment]:
+    """The cells of a line from ``start`` to before ``end``, as ``Strip.crop`` would give them."""
+    found: list[Segment] = []
+    x = 0
+    for segment in strip:
+        width = _width(segment)
+        after = x + width
+        if after > start:
+            if x >= start and after <= end:
+                found.append(segment)
+            elif segment.text.isascii():
+                found.append(Segment(segment.text[max(start - x, 0) : end - x], segment.style))
+            else:
+                return list(strip.crop(start, end))  # a wide character may stand across the edge
+        x = after
+        if x >= end:
+            break
+    return found
+
+
+def _width(segment: Segment) -> int:
+    """In cells. Lines are printable: what is ASCII has a cell for each character."""
+    text = segment.text
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def _trimmed(previous: Segment, segment: Segment, x: int, width: int) -> tuple[int, int]:
