@@ -135,7 +135,8 @@ def _started(entry: JournalEntry) -> Iterator[str]:
         )
         planned = any("write its pid to" in text for part in entry.plan.subplans for text in part.steps)
         if planned and not written and lives(step.process):
-            yield f"{step.subject}: its pid file may be missing: `opsconsole restart {step.subject}` makes it whole"
+            command = f"opsconsole write-pid-file {step.subject}"
+            yield f"{step.subject}: its pid file may be missing: `{command}` writes it"
 
 
 def _half_asleep(entry: JournalEntry) -> Iterator[str]:

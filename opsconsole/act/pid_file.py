@@ -26,6 +26,24 @@ def write_pid_file(path: Path, pid: int) -> None:
         raise
 
 
+def create_pid_file(name: str, pid: int, folder: int) -> None:
+    """The same as a file that was not there before, in the directory with this descriptor, readable by all.
+
+    Whatever has the name stays as it is: FileExistsError, for a link too, wherever that leads. Raises OSError.
+    """
+    new = f".opsconsole-{secrets.token_hex(8)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(new, flags, 0o644, dir_fd=folder)
+    try:
+        os.fchmod(descriptor, 0o644)  # whatever the umask is
+        os.write(descriptor, f"{pid}\n".encode())
+        os.link(new, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    finally:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            os.unlink(new, dir_fd=folder)
+
+
 def remove_pid_file(path: Path, pid: int) -> bool:
     """Remove it if it still holds this pid; False when it does not, or is not there. Raises OSError."""
     content = read_pid_file(path)

@@ -8,6 +8,7 @@ Blocks for some ten milliseconds (it reads the processes it freezes): not for an
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import time
@@ -112,6 +113,8 @@ def changed(plan: Plan) -> str:
     if reason := why_not_staying(each for subplan in plan.subplans for each in subplan.survivors):
         return reason
     for target in plan.targets:
+        if plan.verb == "write-pid-file" and os.path.lexists(target.path):
+            return f"{target.path} is there by now"
         if target.process is None:
             continue
         now = look_at(target.process.pid, boot)

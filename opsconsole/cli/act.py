@@ -1,4 +1,4 @@
-"""`kill-duplicates`, `restart`, `start`, `stop`, `hibernate`, `wake`: workers, services and sessions, as commands."""
+"""`kill-duplicates`, `restart`, `start`, `stop`, `write-pid-file`, `hibernate`, `wake` as commands."""
 
 from __future__ import annotations
 
@@ -59,6 +59,12 @@ kill_duplicates = _command(
 restart = _command("restart", "End what runs of a worker or service, then start it from its configured command.")
 start = _command("start", "Start a worker or service that does not run, and wait until it is ready.")
 stop = _command("stop", "End everything that runs of a worker or service, its wrappers first.")
+write_pid_file = _command(
+    "write-pid-file",
+    "Write the pid of a worker's one running instance into its configured pid_file, where that is missing. The worker"
+    " goes on as it is; a file that is there is never overwritten.",
+    "WORKER...",
+)
 hibernate = _command(
     "hibernate",
     "End idle agents cleanly and keep what brings their conversations back; without names, all that are known to be"

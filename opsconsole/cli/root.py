@@ -24,6 +24,7 @@ COMMANDS = {
     "restart": "act",
     "start": "act",
     "stop": "act",
+    "write-pid-file": "act",
     "hibernate": "act",
     "wake": "act",
     "env": "environment",

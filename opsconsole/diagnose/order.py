@@ -16,8 +16,10 @@ _ACTIONS = (
     "kill-duplicates",
     "start",
     "restart",
+    "write-pid-file",
 )
-"""Room first, then rivals, then what needs both: a restart of one that is there twice would keep it twice."""
+"""Room first, then rivals, then what needs both: a restart of one that is there twice would keep it twice. Pid files
+last: what is started has its own, and what runs twice can have none."""
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -20,6 +20,7 @@ Verb = Literal[
     "start",
     "stop",
     "terminate",
+    "write-pid-file",
     "remove-pid-file",
     "delete-environment",
     "prune-environments",

@@ -30,6 +30,7 @@ TITLES: dict[Verb, str] = {
     "start": "Start",
     "stop": "Stop",
     "terminate": "Terminate",
+    "write-pid-file": "Write PID file",
     "remove-pid-file": "Remove PID file",
     "delete-environment": "Delete environment",
     "prune-environments": "Clean up stale environments",
@@ -43,6 +44,7 @@ TITLES: dict[Verb, str] = {
 _DEEDS: dict[str, tuple[str, str]] = {
     "kill-duplicates": ("end duplicates of", "end duplicates"),
     "terminate": ("end process", "end processes"),
+    "write-pid-file": ("write the pid file of", "write pid files"),
     "remove-pid-file": ("remove the pid file of", "remove pid files"),
     "delete-environment": ("delete environment", "delete environments"),
     "prune-environments": ("delete environment", "delete stale environments"),

@@ -12,6 +12,7 @@ _DEEDS: dict[Verb, str] = {
     "stop": "Stop",
     "restart": "Restart",
     "start": "Start",
+    "write-pid-file": "Write",
     "remove-pid-file": "Remove",
     "delete-environment": "Delete",
     "prune-environments": "Delete",
@@ -23,6 +24,7 @@ _DEEDS: dict[Verb, str] = {
 _COUNTED: dict[Verb, str] = {
     "kill-duplicates": "process",
     "terminate": "process",
+    "write-pid-file": "pid file",
     "remove-pid-file": "pid file",
     "delete-environment": "environment",
     "prune-environments": "environment",

@@ -137,6 +137,23 @@ def _why_no_pid_file_removal(subject: Subject) -> str:
     )
 
 
+def _why_no_pid_file_writing(subject: Subject) -> str:
+    item = subject.item
+    if not isinstance(item, Worker) or item.pid_file is None:
+        return "no pid file configured"
+    if item.pid_file.state != "missing":
+        told = {"ok": "it names the running instance", "unreadable": "it cannot be read"}
+        return told.get(item.pid_file.state, "there is one already")
+    if item.wanted != 1:
+        return f"{item.wanted} instances wanted: one file cannot name them all"
+    if len(item.instances) > 1:
+        return f"{len(item.instances)} instances running"
+    if not item.instances:
+        return "state unknown" if item.state == "unknown" else "not running"
+    beside = (*item.suspects, *item.remnants)
+    return f"{beside[0].pid} may be it as well" if beside else ""
+
+
 def _always(_subject: Subject) -> str:
     return ""
 
@@ -251,6 +268,16 @@ VERBS: tuple[VerbSpec, ...] = (
         help="End one process: an instance, a wrapper, a remnant, one of the tree",
         kinds=("worker", "service", "process"),
         why_not=_why_no_end,
+    ),
+    VerbSpec(
+        id="write-pid-file",
+        verb="write-pid-file",
+        label="write pid file",
+        keys=(),
+        danger="changes",
+        help="Write the pid of the running instance into its pid file, where that is missing",
+        kinds=("worker",),
+        why_not=_why_no_pid_file_writing,
     ),
     VerbSpec(
         id="remove-pid-file",

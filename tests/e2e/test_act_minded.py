@@ -88,16 +88,17 @@ def test_a_supervisor_restarted_alone_that_doubles_what_it_left_is_told(world: W
 
 
 def test_findings_on_both_are_put_right_by_one_plan(tmp_path: Path) -> None:
-    """The minded one is silent, the supervisor has no pid file: a restart each, if they had nothing to do with it."""
+    """Both are silent: a restart each, if they had nothing to do with one another."""
     world = World(tmp_path)
     try:
         world.worker("minded", silent_after="60s")
-        world.worker("supervisor", code=SUPERVISOR, pid_file=str(tmp_path / "supervisor.pid"))
+        world.worker("supervisor", code=SUPERVISOR, silent_after="60s")
         world.loaded()
         before = supervised(world)
-        world.log("minded").write_text("long ago\n")
-        os.utime(world.log("minded"), (time.time() - 900, time.time() - 900))
-        ids = ["worker-silent:minded", "worker-pidfile:workers"]
+        for name in ("minded", "supervisor"):
+            world.log(name).write_text("long ago\n")
+            os.utime(world.log(name), (time.time() - 900, time.time() - 900))
+        ids = ["worker-silent:minded", "worker-silent:supervisor"]
         command = [str(Path(sys.executable).with_name("opsconsole")), "--config", str(tmp_path / "opsconsole.toml")]
         command += ["--state-dir", str(world.state), "fix", *ids, "--yes", "--json"]
         said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

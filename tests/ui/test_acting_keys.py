@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from opsconsole.config.types import ActionTable, Config
 from opsconsole.model.plan import VERBS as ALL_VERBS
 from opsconsole.model.plan import Plan, Refusal, Refused, Survivor
 from opsconsole.model.reading import ok
+from opsconsole.model.worker import Helper, PidFile
 from opsconsole.present.panes import PANES
 from opsconsole.ui.acting import Wish
 from opsconsole.ui.actions import ACTIONS, actions_by_id
@@ -74,6 +77,49 @@ def test_no_two_actions_have_one_key_in_one_pane() -> None:
 )
 def test_why_a_verb_cannot_be_done_now(action_id: str, row: str, why_not: str) -> None:
     assert reason(action_id, subjects(row)) == why_not
+
+
+BESIDE = Helper(makers.process_id(9), 9, makers.AT, "python3 a.py", "orphan")
+
+
+@pytest.mark.parametrize(
+    ("given", "why_not"),
+    [
+        ({}, ""),
+        ({"pid_file": None}, "no pid file configured"),
+        ({"pid_file": PidFile("/run/a.pid", "ok", 7)}, "it names the running instance"),
+        ({"pid_file": PidFile("/run/a.pid", "stale", 7)}, "there is one already"),
+        ({"pid_file": PidFile("/run/a.pid", "wrong", 7)}, "there is one already"),
+        ({"pid_file": PidFile("/run/a.pid", "unreadable", None)}, "it cannot be read"),
+        ({"instances": (makers.instance(1), makers.instance(2))}, "2 instances running"),
+        ({"wanted": 2}, "2 instances wanted: one file cannot name them all"),
+        ({"instances": ()}, "not running"),
+        ({"instances": (), "state": "unknown"}, "state unknown"),
+        ({"remnants": (BESIDE,)}, "9 may be it as well"),
+        ({"suspects": (BESIDE,)}, "9 may be it as well"),
+    ],
+)
+def test_a_pid_file_is_written_for_one_certain_instance_only(given: dict[str, Any], why_not: str) -> None:
+    missing = {"name": "assigner", "pid_file": PidFile("/run/a.pid", "missing", None), **given}
+    shown = msgspec.structs.replace(samples.incident(), workers=ok((makers.worker(**missing),), makers.AT))
+    assert reason("write-pid-file", subjects("worker:assigner", snapshot=shown)) == why_not
+
+
+async def test_the_menu_of_a_worker_writes_its_pid_file() -> None:
+    app, door, feed = console()
+    one = makers.worker(name="assigner", pid_file=PidFile("/run/a.pid", "missing", None))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["workers"].rows))
+        feed.tell(msgspec.structs.replace(samples.incident(sequence=43), workers=ok((one,), makers.AT)))
+        await eventually(pilot, lambda: len(app.main.tables["workers"].rows) == 1)
+        on_row(app, "workers", "worker:assigner")
+        await pilot.press("x")
+        await eventually(pilot, lambda: isinstance(app.screen, MenuBox))
+        assert isinstance(app.screen, MenuBox)
+        place = [entry.label for entry in app.screen.entries].index("write pid file")
+        await pilot.press("g", *["j"] * place, "enter")
+        await eventually(pilot, lambda: bool(door.wishes))
+        assert (door.wishes[0].verb, door.wishes[0].names) == ("write-pid-file", ("worker:assigner",))
 
 
 def test_of_workers_merely_found_nobody_knows_how_many_are_too_many() -> None:

@@ -371,7 +371,7 @@ def test_what_comes_after_a_plan_is_told_once_however_many_findings_want_it() ->
     first = one_that("wants an end", Remedy("kill-duplicates", ("auto_confirm",), True, ()))
     others = [
         one_that("fails", Remedy("restart", ("assigner",), True, ())),
-        one_that("has no pid file", Remedy("restart", ("assigner", "monitor"), True, ())),
+        one_that("has limits", Remedy("restart", ("assigner", "monitor"), True, ())),
     ]
     step = next_step((first, *others), frozenset({"kill-duplicates", "restart"}))
     assert step is not None

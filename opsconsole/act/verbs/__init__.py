@@ -32,6 +32,7 @@ MODULES: dict[Verb, str] = {
     "start": "start",
     "stop": "stop",
     "terminate": "terminate",
+    "write-pid-file": "write_pid_file",
     "remove-pid-file": "remove_pid_file",
     "delete-environment": "delete_environment",
     "prune-environments": "prune_environments",

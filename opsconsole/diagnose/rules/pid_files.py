@@ -56,10 +56,10 @@ def _missing(running: list[tuple[Worker, PidFile]], snapshot: Snapshot) -> Findi
         root_cause="they do not write one, or write it elsewhere",
         impact="whether they run, and which process they are, must be told by other means",
         remedy=Remedy(
-            "restart",
+            "write-pid-file",
             tuple(names),
-            True,
-            ("started from here, each gets its pid file", "let the program write and remove its own"),
+            any(worker.wanted == 1 for worker, _ in running),
+            ("write the pid of each into its file: nothing is restarted", "let the program write and remove its own"),
         ),
         verify="each file is there and names the running instance",
     )

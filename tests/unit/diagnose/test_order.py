@@ -36,6 +36,6 @@ def test_what_has_nothing_to_do_with_a_supervisor_has_a_plan_of_its_own() -> Non
 
 
 def test_a_finding_on_several_brings_all_that_hangs_on_them() -> None:
-    both, minded = restart("own", "supervisor", rule="worker-pidfile"), restart("minded")
+    both, minded = restart("own", "supervisor", rule="worker-failing"), restart("minded")
     other = restart("own", rule="worker-limits")
     assert restarted_with(minded, (both, other), supervised(7)) == (both,)

@@ -384,7 +384,14 @@ def test_pid_files_missing_are_one_finding_for_all_workers() -> None:
     )
     (finding,) = found_by("worker-pidfile", scene(workers=workers))
     assert finding.remedy.targets == ("assigner", "auto_confirm")
+    assert (finding.remedy.action, finding.remedy.automatic) == ("write-pid-file", True)
     assert [evidence.source for evidence in finding.evidence] == ["/tmp/assigner.pid", "/tmp/auto_confirm.pid"]
+
+
+def test_a_pid_file_for_several_wanted_instances_is_for_a_person() -> None:
+    twice = worker("pool", (instance(1), instance(2)), wanted=2, pid_file=PidFile("/tmp/pool.pid", "missing", None))
+    (finding,) = found_by("worker-pidfile", scene(workers=(twice,)))
+    assert not finding.remedy.automatic
 
 
 def test_a_stale_pid_file_waits_until_it_is_known_whether_its_worker_runs() -> None:
