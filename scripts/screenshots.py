@@ -33,7 +33,7 @@ from opsconsole.demo.still import NOW, Scene, Still, still
 from opsconsole.demo.still_past import record_past
 from opsconsole.engine import Engine
 from opsconsole.engine.history import KEEP, History
-from opsconsole.model.alert import Notes, TargetSample
+from opsconsole.model.alert import Held, Notes, TargetSample
 from opsconsole.model.plan import VERBS, Plan, Refused
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.ui.acting import Wish
@@ -112,6 +112,8 @@ class StillFeed:
         return Notes()
 
     def take_notes(self, notes: Notes) -> None: ...
+
+    def take_held(self, held: Mapping[str, Held]) -> None: ...
 
     def take_samples(self, oldest: Mapping[str, TargetSample]) -> None: ...
 
