@@ -80,7 +80,8 @@ _GIT_WORDS = {"": "git clean", NO_GIT: "no git"}
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds / 3600:g}h" if seconds >= 3600 else f"{seconds / 60:g}m"
+    hours, minutes = divmod(int(seconds // 60), 60)
+    return " ".join([*([f"{hours}h"] if hours else []), *([f"{minutes}m"] if minutes or not hours else [])])
 
 
 def _days_left(candidate: Candidate) -> int:

@@ -14,6 +14,7 @@ from opsconsole.cli.loading import load_or_exit
 from opsconsole.cli.root import ExitCode, Options, shared_options
 from opsconsole.config.load import ConfigError, load, located, looks_of
 from opsconsole.config.locate import find_config
+from opsconsole.config.metrics import metric_meanings
 from opsconsole.config.problem import Found
 from opsconsole.config.types import Config, LoadedConfig
 from opsconsole.diagnose.words import several
@@ -113,12 +114,17 @@ def _units(loaded: LoadedConfig, output: Path | None) -> None:
 
 @click.command()
 @shared_options
+@click.option("--metrics", is_flag=True, help="Only list the metrics that conditions may name.")
 @click.pass_context
-def check(ctx: click.Context) -> None:
+def check(ctx: click.Context, metrics: bool) -> None:
     """Validate the config: file, line, what is wrong, what is right.
 
     Exit 2 when it cannot be used. Warnings, such as a key that cannot be had, do not stop the console.
     """
+    if metrics:
+        for name, meaning in metric_meanings():
+            click.echo(f"{name:32}  {meaning}")
+        return
     options = ctx.ensure_object(Options)
     try:
         loaded = load(find_config(options.config))

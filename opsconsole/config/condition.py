@@ -271,4 +271,7 @@ def _example(metric: Metric) -> str:
 
 
 def _no_metric(name: Name) -> str:
-    return f"no metric is named {quoted('.'.join(name))}; {nearest('.'.join(name), metric_names())}"
+    # Forty names are no help beside one mistake.
+    near, found, _ = nearest(".".join(name), metric_names()).partition("? (")
+    hint = f"{near}? " if found else ""
+    return f"no metric is named {quoted('.'.join(name))}; {hint}`opsconsole check --metrics` lists them"

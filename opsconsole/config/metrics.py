@@ -75,9 +75,14 @@ def metric_named(name: tuple[str, ...]) -> Metric | None:
 
 def metric_names() -> tuple[str, ...]:
     """All names, for messages and documentation."""
+    return tuple(name for name, _ in metric_meanings())
+
+
+def metric_meanings() -> tuple[tuple[str, str], ...]:
+    """All names, each with what it says."""
     return (
-        *METRICS,
-        *(f"worker.NAME.{word}" for word in WORKER),
-        *(f"service.NAME.{word}" for word in SERVICE),
-        "service.NAME.COMPONENT",
+        *((name, metric.meaning) for name, metric in METRICS.items()),
+        *((f"worker.NAME.{word}", metric.meaning) for word, metric in WORKER.items()),
+        *((f"service.NAME.{word}", metric.meaning) for word, metric in SERVICE.items()),
+        ("service.NAME.COMPONENT", _COMPONENT.meaning),
     )

@@ -14,6 +14,7 @@ from typing import TextIO
 
 import msgspec
 
+from opsconsole.config.locate import state_directory
 from opsconsole.demo.abandoned import remove_abandoned
 from opsconsole.demo.registration import DemoError, registrations
 from opsconsole.demo.sandbox import Sandbox
@@ -61,6 +62,7 @@ def on_screen(options: DemoOptions, show: Callable[[Sandbox], int]) -> int:
     While it is shown signals are the screen's own affair; should it die of one, the fleet dies with it all the same.
     """
     sys.stderr.write("building the sandbox\n")
+    began = time.time()
     try:
         with _ended_by_signals():
             sandbox = build(options)
@@ -71,8 +73,8 @@ def on_screen(options: DemoOptions, show: Callable[[Sandbox], int]) -> int:
         finally:
             _ignore_signals()
             sandbox.close()
-            if sandbox.kept:
-                sys.stderr.write(f"{how_to_go_on(sandbox)}\n")
+            with contextlib.suppress(OSError):  # the terminal may have gone
+                sys.stderr.write(f"{how_to_go_on(sandbox) if sandbox.kept else what_is_left(began)}\n")
     except _Asked:
         return 0
     except DemoError as failure:
@@ -95,6 +97,18 @@ def how_to_go_on(sandbox: Sandbox) -> str:
         f"  a console on it:  opsconsole --config {sandbox.config_path} --state-dir {sandbox.state_dir}\n"
         f"  to end it:        kill {sandbox.holder.pid}"
     )
+
+
+def what_is_left(began: float) -> str:
+    """For people: that the sandbox has gone, and which of the reports written since ``began`` are kept where."""
+    from opsconsole.ui.report_file import FOLDER
+
+    told = "the sandbox is gone, with its processes, files and tmux server"
+    with contextlib.suppress(OSError):
+        paths = sorted((state_directory(None) / FOLDER).glob("demo-*.md"))
+        kept = [path for path in paths if path.stat().st_mtime >= began]
+        return "\n".join((f"{told}; what you had written is kept:" if kept else told, *(f"  {path}" for path in kept)))
+    return told
 
 
 def clean() -> int:

@@ -75,7 +75,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """For people: ``instance``, ``wrapper``, ``remnant``, ``owner of port 8080``, ``pid file``, ``environment``."""
     name: str
     reason: str
-    """Why it is a target: ``older version``, ``stale: 31h of 24h``."""
+    """Why it is a target: ``older version``, ``stale: 1d 7h of 1d``."""
     process: ProcessMark | None = None
     tree: tuple[ProcessMark, ...] = ()
     """Its descendants when the plan was made: they alone may get a signal when they outlive it."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from opsconsole.diagnose.words import several
+from opsconsole.model.finding import SEVERITIES
 from opsconsole.present import humanise, report_issues, report_plan, report_state
+from opsconsole.present.header import STALE_AFTER_S, newest_reading
 from opsconsole.present.report import Facts, Report, ReportSection, text
 
 _SECTIONS = (
+    report_state.in_short,
     report_state.summary,
     report_state.services,
     report_issues.issues,
@@ -36,6 +39,7 @@ def incident_report(facts: Facts) -> Report:
         head=(
             *(("Date", when), ("Host", snapshot.host), ("Analyst", "opsconsole")),
             ("Severity", _severity(facts)),
+            *_stale(facts),
             *demo,
         ),
         sections=(*(section(facts) for section in _SECTIONS), closing),
@@ -43,11 +47,27 @@ def incident_report(facts: Facts) -> Report:
 
 
 def _severity(facts: Facts) -> str:
-    diagnosis, closed = facts.diagnosis, facts.course.closed
+    """The gravest since it began, then how it is now."""
+    diagnosis = facts.diagnosis
+    right, brief = report_state.counted(facts)
     after = [f"{len(diagnosis.unknown)} could not be judged"] if diagnosis.unknown else []
-    after += [f"{len(closed)} put right"] if closed else []
+    after += [f"{right} put right"] if right else []
+    after += [f"{brief} came and went"] if brief else []
     gravest = next((part.severity for part in diagnosis.parts if part.count), None)
+    known = [one for one in (gravest, facts.course.gravest) if one is not None]
+    worst = min(known, key=SEVERITIES.index, default=None)
+    if worst is not None and worst != gravest:
+        now = f"now {gravest.upper()}, {several(len(diagnosis.findings), 'issue')} open" if gravest else "now none open"
+        return ", ".join((f"{worst.upper()} at its worst; {now}", *after))
     if gravest is not None:
         issues = several(len(diagnosis.findings), "issue")
         return ", ".join((f"{gravest.upper()} - {issues} affecting this machine", *after))
     return ", ".join(("UNKNOWN - no issue found" if diagnosis.unknown else "NONE - no issue found", *after))
+
+
+def _stale(facts: Facts) -> tuple[tuple[str, str], ...]:
+    """How old what it is written from is, where that is more than a look ago."""
+    at, now = newest_reading(facts.snapshot), facts.written
+    if at is None or now is None or now - at < STALE_AFTER_S:
+        return ()
+    return (("Readings", f"of {humanise.date_time(at)}, {humanise.duration(now - at)} old when this was written"),)

@@ -8,7 +8,7 @@ import msgspec
 
 from opsconsole.diagnose.score import parts, score
 from opsconsole.model.event import Event
-from opsconsole.model.finding import SEVERITIES, Finding
+from opsconsole.model.finding import SEVERITIES, Finding, Severity
 
 WITHIN_S = 86_400.0
 """An incident is told whole for so long after it was put right."""
@@ -29,6 +29,8 @@ class Course(msgspec.Struct, frozen=True):
 
     closed: tuple[PutRight, ...] = ()
     """Gravest first; what is open again is none of these."""
+    gravest: Severity | None = None
+    """The gravest finding that was open in that day, closed since or not; None where there was none."""
     worst: float | None = None
     """The lowest health score; None where nothing was recorded."""
     worst_at: float | None = None
@@ -40,6 +42,7 @@ def course_of(events: Iterable[Event], now: float) -> Course:
     opened: dict[str, Event] = {}
     closed: dict[str, PutRight] = {}
     worst: tuple[float, float] | None = None
+    seen: set[Severity] = set()
     for event in sorted(events, key=lambda event: event.at):
         if event.kind == "opened" and event.finding is not None:
             opened[event.subject] = event
@@ -49,11 +52,15 @@ def course_of(events: Iterable[Event], now: float) -> Course:
                 closed[event.subject] = PutRight(begun.finding, begun.at, event.at)
         else:
             continue
-        health = score(parts(_findings(opened.values())))
+        open_now = tuple(_findings(opened.values()))
+        health = score(parts(open_now))
         if event.at >= since and (worst is None or health < worst[0]):
             worst = (health, event.at)
+        if event.at >= since:
+            seen |= {finding.severity for finding in open_now}
     graver = sorted(closed.values(), key=lambda one: (SEVERITIES.index(one.finding.severity), one.finding.id))
-    return Course(tuple(graver), *(worst or (None, None)))
+    seen |= {one.finding.severity for one in graver}
+    return Course(tuple(graver), min(seen, key=SEVERITIES.index, default=None), *(worst or (None, None)))
 
 
 def _findings(opened: Iterable[Event]) -> Iterator[Finding]:

@@ -60,6 +60,8 @@ class Facts(msgspec.Struct, frozen=True):
 
     course: Course = Course()
     """What was put right, and how bad it was."""
+    written: float | None = None
+    """When, seconds since the epoch; None: as the snapshot came."""
     called: str = "opsconsole"
     """How to call the console so that it means this machine: with its options where they are not the usual ones."""
 

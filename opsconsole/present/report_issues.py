@@ -16,6 +16,14 @@ from opsconsole.present.plan import TITLES, confirmed_at, result_word, subject_l
 from opsconsole.present.put_right import PutRight
 from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, steps, text
 
+BRIEF_S = 60.0
+"""What closes so soon without an action of its own was a passing consequence of something else, or of its remedy."""
+
+
+def passed(one: PutRight, facts: Facts) -> bool:
+    """Whether it came and went: nobody put it right."""
+    return one.closed - one.opened < BRIEF_S and not any(_is_about(entry, one) for entry in facts.entries)
+
 
 def issues(facts: Facts) -> ReportSection:
     """Each finding with evidence, root cause, fix and verification."""
@@ -63,7 +71,7 @@ def _issue(number: int, finding: Finding, facts: Facts) -> Iterator[Block]:
 def _put_right(number: int, one: PutRight, facts: Facts) -> Iterator[Block]:
     """What was found, as it was then; what was done, and when it was seen not to hold any more."""
     finding = one.finding
-    yield heading(f"Issue #{number}: {finding.title} - PUT RIGHT")
+    yield heading(f"Issue #{number}: {finding.title} - {'CAME AND WENT' if passed(one, facts) else 'PUT RIGHT'}")
     lasted = humanise.duration(one.closed - one.opened)
     began, ended = humanise.date_time(one.opened), humanise.clock_time(one.closed)
     yield text(

@@ -284,11 +284,17 @@ def commands(facts: Facts) -> ReportSection:
         heading("Check status"),
         code(f"{called} status", f"{called} diagnose", f"{called} probe", *(f"curl -s {quoted(url)}" for url in urls)),
         heading("Fix"),
-        code(*(fix or ("# nothing that can be done from here",)), f"{called} journal", f"{called} report"),
+        code(*(fix or (_nothing_to_fix(facts),)), f"{called} journal", f"{called} report"),
         heading("Check logs"),
         code(*(f"tail -f {quoted(path)}" for path in dict.fromkeys(logs))) if logs else text("No log is configured."),
     ]
     return ReportSection("Appendix C: Commands Reference", tuple(blocks))
+
+
+def _nothing_to_fix(facts: Facts) -> str:
+    if facts.diagnosis.findings:
+        return "# what is open is for a person: section 6 has its steps"
+    return "# nothing is open, so there is nothing to put right"
 
 
 def outlook(facts: Facts) -> tuple[str, ...]:

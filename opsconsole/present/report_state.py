@@ -14,11 +14,14 @@ from opsconsole.model.system import System
 from opsconsole.model.worker import Log, Worker
 from opsconsole.present import humanise
 from opsconsole.present.environments import pool_text
-from opsconsole.present.findings import score_line
+from opsconsole.present.findings import remedy_text, score_line
 from opsconsole.present.report import Block, Facts, ReportSection, bullets, code, heading, table, text
+from opsconsole.present.report_issues import passed
 from opsconsole.present.services import rivals
 
 NONE = "-"
+IN_SHORT = 12
+"""How many issues the half page has room for."""
 
 
 def stability(diagnosis: Diagnosis) -> str:
@@ -30,6 +33,37 @@ def stability(diagnosis: Diagnosis) -> str:
     if diagnosis.unknown and not diagnosis.findings:
         return "NOT KNOWN WHETHER STABLE"
     return "MOSTLY STABLE" if diagnosis.findings else "STABLE"
+
+
+def counted(facts: Facts) -> tuple[int, int]:
+    """How many of the closed findings were put right, and how many came and went."""
+    brief = sum(passed(one, facts) for one in facts.course.closed)
+    return len(facts.course.closed) - brief, brief
+
+
+def in_short(facts: Facts) -> ReportSection:
+    """Half a page for who reads no more: how bad it was and is, what was wrong, what became of it, what is left."""
+    diagnosis, course = facts.diagnosis, facts.course
+    lines = [f"**Health**: {diagnosis.score:.1f} of 10 now"]
+    if course.worst is not None and course.worst_at is not None and course.worst < diagnosis.score:
+        lines[0] += f", {course.worst:.1f} at the worst ({humanise.date_time(course.worst_at)})"
+    if waiting := [one for one in diagnosis.findings if one.recovering]:
+        lines.append(f"**Recovering**: {several(len(waiting), 'issue')} of the open ones, with nothing left to be done")
+    rows = [
+        (one.title, one.severity, "recovering" if one.recovering else f"open: {remedy_text(one.remedy).rstrip(':')}")
+        for one in diagnosis.findings
+    ]
+    rows += [
+        (one.finding.title, one.finding.severity, f"put right at {humanise.clock_time(one.closed)[:5]}")
+        for one in course.closed
+        if not passed(one, facts)
+    ]
+    blocks = [text(*lines)]
+    if rows:
+        blocks.append(table(("What", "Severity", "Now"), rows[:IN_SHORT]))
+    if len(rows) > IN_SHORT:
+        blocks.append(text(f"And {len(rows) - IN_SHORT} more: section 2 has them all."))
+    return ReportSection("In Short", tuple(blocks))
 
 
 def summary(facts: Facts) -> ReportSection:
@@ -52,7 +86,9 @@ def summary(facts: Facts) -> ReportSection:
     course = facts.course
     if course.closed:
         lines.insert(1, f"**At the Worst**: {course.worst:.1f}/10 at {humanise.date_time(course.worst_at)}")
-        lines.insert(4, f"**Issues Put Right**: {len(course.closed)} in the last 24 h")
+        right, brief = counted(facts)
+        also = f"; {brief} more came and went with these" if brief else ""
+        lines.insert(4, f"**Issues Put Right**: {right} in the last 24 h{also}")
     if facts.entries:
         done = sum(one.result is not None and one.result.verified is True for one in facts.entries)
         lines.append(f"**Actions Taken**: {len(facts.entries)}, {done} of them verified")

@@ -323,7 +323,9 @@ class Deeds:
         if shown is not None and shown.diagnosis is not None:
             screen = ReportScreen if action_id == "report" else ChecklistScreen
             loaded = self._app.loaded
-            self._app.push_screen(screen(shown, self._state_dir, loaded, ascii_only=self._app.ascii_only))
+            self._app.feed.refresh_now()
+            opened = screen(shown, self._state_dir, loaded, ascii_only=self._app.ascii_only, fresh=True)
+            self._app.push_screen(opened)
 
     def open_journal(self) -> None:
         if self._state_dir is None:

@@ -186,7 +186,11 @@ class TableLines:
         marks = [f"{len(scene.marked)} marked"] if scene.marked else []
         if view.filter:
             wrong = filter_mistake(view.filter, self._columns)
-            result = "not understood" if wrong else f"{len(scene.rows)} of {len(scene.content.rows)}"
+            result = (
+                f"not understood: {inert(wrong, self._ascii_only)}"
+                if wrong
+                else f"{len(scene.rows)} of {len(scene.content.rows)}"
+            )
             marks.append(f"/{inert(view.filter, self._ascii_only)} {result}")
         if view.faults_only:
             marks.append("faults only")
@@ -310,7 +314,7 @@ def _message(scene: Scene) -> tuple[str, str]:
     if content.state == "unconfigured":
         return content.message, "muted"
     if view.filter and content.rows:
-        return f"nothing holds {view.filter}", "muted"
+        return f"no row matches /{view.filter}: esc clears it", "muted"
     if view.faults_only and content.rows:
         return "nothing wrong here", "muted"
     return content.message or "nothing here", "muted"

@@ -72,7 +72,7 @@ def test_the_incident_is_on_the_screen_and_quitting_leaves_nothing(root: Path) -
         console.press("q")
         console.wait(lambda text: "First time here?" not in text)
         console.press("q")
-        console.see("ended with 0")
+        console.see("ended with 0", "the sandbox is gone, with its processes, files and tmux server")
         assert processes(token) == []
         assert registered(root) == []
 

@@ -60,8 +60,23 @@ async def test_a_wrong_filter_says_what_is_wrong_and_hides_nothing() -> None:
         assert table.rows == table.content.rows
         await eventually(pilot, lambda: bar(app).startswith("no column cpx here; did you mean cpu?"))
         await pilot.press("enter")
-        assert "not understood" in "".join(part.text for part in table.render_lines(table.region.reset_offset)[0])
+        assert "not understood: no column cpx here" in "".join(
+            part.text for part in table.render_lines(table.region.reset_offset)[0]
+        )
         assert table.rows == table.content.rows
+
+
+async def test_a_filter_that_nothing_matches_says_so_in_the_empty_pane_and_how_it_is_cleared() -> None:
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sessions_filter(pilot, app, "zzzz")
+        await pilot.press("enter")
+        table = app.main.tables["sessions"]
+        assert table.rows == ()
+        drawn = ["".join(part.text for part in line) for line in table.render_lines(table.region.reset_offset)]
+        assert any("no row matches /zzzz: esc clears it" in line for line in drawn), drawn
+        await pilot.press("escape")
+        await eventually(pilot, lambda: table.rows == table.content.rows)
 
 
 async def test_next_match_goes_by_conditions_as_well() -> None:

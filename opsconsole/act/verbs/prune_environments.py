@@ -28,7 +28,7 @@ def plan(request: Request) -> Iterable[Part]:
         if wanted and not wanted & {item.id, item.name}:
             continue
         try:
-            yield removal(request, item, f"stale: {_hours(item.age_s)} of {_hours(item.ttl_s)}")
+            yield removal(request, item, f"stale: {_told(item.age_s)} of {_told(item.ttl_s)}")
         except WhyNot as why_not:
             yield Refusal(item.id, why_not.reason, why_not.kind)
 
@@ -53,8 +53,16 @@ def _stale(request: Request) -> list[Environment]:
     return stale
 
 
-def _hours(seconds: float | None) -> str:
-    return "?" if seconds is None else f"{seconds / 3600:.3g}h"
+def _told(seconds: float | None) -> str:
+    """In the units in which the age stands beside it: ``45m``, ``5h 12m``, ``1d 7h``, ``1d``."""
+    if seconds is None:
+        return "?"
+    minutes = int(seconds // 60)
+    whole, part, units = (
+        (minutes // 1440, minutes % 1440 // 60, "dh") if minutes >= 1440 else (*divmod(minutes, 60), "hm")
+    )
+    told = [f"{amount}{unit}" for amount, unit in zip((whole, part), units, strict=True) if amount]
+    return " ".join(told) or "0m"
 
 
 def execute(job: Job) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,10 +19,13 @@ from opsconsole.present.put_right import Course, course_of
 from opsconsole.present.report import Block, Facts, Report, markdown
 from opsconsole.ui.fields import fit, inert, wrapped
 from opsconsole.ui.footer import Hint
+from opsconsole.ui.messages import SnapshotCollected
 from opsconsole.ui.report_file import Written, told, write_report
 from opsconsole.ui.screens.reader import PagesScreen, StyledLine
 from opsconsole.ui.screens.search import folded_cells
 
+FRESH_WITHIN_S = 10.0
+"""For so long it waits for what is read when it is opened; then it is of what was shown, and tells how old that is."""
 MARGIN = 2
 GAP = 2
 
@@ -43,7 +47,10 @@ class ReportWritten(Message, bubble=False):
 
 
 class ReportScreen(PagesScreen):
-    """The report of one Snapshot: it stands still while it is read."""
+    """The report of one Snapshot: it stands still while it is read.
+
+    With ``fresh`` that is the next one to come, if it comes soon: what is shown until then is not written.
+    """
 
     NAME = "report"
     LABEL = "Report"
@@ -55,29 +62,45 @@ class ReportScreen(PagesScreen):
         loaded: LoadedConfig,
         *,
         ascii_only: bool = False,
+        fresh: bool = False,
     ) -> None:
         """The journal, and what is written, is in ``state_dir``; without one there is neither."""
         super().__init__(ascii_only=ascii_only)
         self._config, self._called = loaded.config, called(loaded.path, state_dir)
         self._snapshot, self._state_dir = snapshot, state_dir
+        self._awaited, self._to_be_written = fresh, False
+        self._read: tuple[tuple[JournalEntry, ...], str, dict[int, str], Course] = ((), "", {}, Course())
         self._writing = False
         self._written: Written | None = None
         self._written_text = ""
         """What stands in the file."""
-        self._report = self.made_from(self._facts((), "", {}, Course()))
+        self._report = self.made_from(self._facts())
 
     def made_from(self, facts: Facts) -> Report:
         """What is shown."""
         return incident_report(facts)
 
-    def _facts(self, entries: tuple[JournalEntry, ...], reason: str, users: dict[int, str], course: Course) -> Facts:
+    def _facts(self) -> Facts:
         diagnosis = self._snapshot.diagnosis
         assert diagnosis is not None  # noqa: S101  # the key that opens it needs one
-        return Facts(self._snapshot, diagnosis, entries, reason, users, self._config, course, self._called)
+        entries, reason, users, course = self._read
+        return Facts(
+            snapshot=self._snapshot,
+            diagnosis=diagnosis,
+            entries=entries,
+            journal_reason=reason,
+            users=users,
+            config=self._config,
+            course=course,
+            written=time.time(),
+            called=self._called,
+        )
 
     def on_mount(self) -> None:
         super().on_mount()
         self.show_title()
+        if self._awaited:
+            self.set_timer(FRESH_WITHIN_S, self._settle)
         if self._state_dir is not None:
             threading.Thread(target=self._read_journal, args=(self._state_dir,), daemon=True).start()
 
@@ -93,8 +116,28 @@ class ReportScreen(PagesScreen):
         self.post_message(JournalRead(entries, reasons, user_names(entries), course))
 
     def on_journal_read(self, message: JournalRead) -> None:
-        self._report = self.made_from(self._facts(message.entries, message.reason, message.users, message.course))
+        self._read = (message.entries, message.reason, message.users, message.course)
+        self._report = self.made_from(self._facts())
         self.renew()
+
+    def on_snapshot_collected(self, message: SnapshotCollected) -> None:
+        if not self._awaited or message.snapshot.diagnosis is None or message.snapshot.at <= self._snapshot.at:
+            return
+        self._snapshot = message.snapshot
+        self._settle()
+        if self._state_dir is not None:
+            threading.Thread(target=self._read_journal, args=(self._state_dir,), daemon=True).start()
+
+    def _settle(self) -> None:
+        """This is what is reported, as fresh as it could be had."""
+        if not self._awaited:
+            return
+        self._awaited = False
+        self._report = self.made_from(self._facts())
+        self.show_title()
+        self.renew()
+        if self._to_be_written and self._state_dir is not None:
+            self._write_once(self._state_dir)
 
     def hints(self) -> Sequence[Hint]:
         return (
@@ -107,7 +150,10 @@ class ReportScreen(PagesScreen):
 
     def perform(self, action_id: str) -> bool:
         if action_id == "report":
-            if self._state_dir is not None:
+            if self._awaited:
+                self._to_be_written = True
+                self.say("it is written as soon as everything has been read once more", stay=True)
+            elif self._state_dir is not None:
                 self._write_once(self._state_dir)
             return True
         return super().perform(action_id)
@@ -139,7 +185,8 @@ class ReportScreen(PagesScreen):
         self.say(text, "ok" if written.path else "bad", stay=True)
 
     def show_title(self) -> None:
-        notes = [(inert(note, self.ascii_only), "muted") for note in (self.place,) if note]
+        reading = "reading once more" if self._awaited else ""
+        notes = [(inert(note, self.ascii_only), "muted") for note in (reading, self.place) if note]
         self.title_line.show(inert(f"{self.LABEL}: {self._report.title}", self.ascii_only), notes)
 
     def lines(self, width: int) -> list[StyledLine]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
 from opsconsole.config.types import Config, DemoTable, LoadedConfig
+from opsconsole.ui.messages import SnapshotCollected
 from opsconsole.ui.report_file import Written, told
 from opsconsole.ui.screens.report import ReportScreen
 from tests.ui.screens.readers import ReaderApp, eventually
@@ -95,3 +97,25 @@ def test_a_path_is_shortened_from_the_left() -> None:
 def test_no_cell_of_a_table_is_cut(width: int) -> None:
     screen = ReportScreen(diagnosed(), None, LoadedConfig(Config(), None))
     assert not [line for line in texts(screen, width) if "…" in line]
+
+
+async def test_it_is_of_what_is_read_when_it_is_opened_and_only_that_is_written(tmp_path: Path) -> None:
+    shown = diagnosed()
+    screen = ReportScreen(shown, tmp_path, LoadedConfig(Config(), None), fresh=True)
+    async with ReaderApp(screen).run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        screen.perform("report")
+        screen.post_message(SnapshotCollected(shown))
+        await pilot.pause(0.2)
+        assert not list(tmp_path.glob("reports/*")), "nothing newer has come"
+        assert shown.diagnosis is not None
+        mended = msgspec.structs.replace(shown.diagnosis, findings=())
+        screen.post_message(SnapshotCollected(msgspec.structs.replace(shown, at=shown.at + 2.0, diagnosis=mended)))
+        await eventually(
+            pilot, lambda: bool([*tmp_path.glob("reports/*.md")]) and "written to" in screen.footer_line.said
+        )
+        (path,) = tmp_path.glob("reports/*.md")
+        assert "nothing is open" in path.read_text()
+        screen.post_message(SnapshotCollected(msgspec.structs.replace(shown, at=shown.at + 4.0)))
+        await pilot.pause(0.2)
+        assert "nothing is open" in "".join(texts(screen, 100)), "it stands still while it is read"

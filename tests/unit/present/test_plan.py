@@ -114,11 +114,11 @@ def test_of_many_subjects_each_has_its_heading_and_what_is_left_out_is_told() ->
 
 def test_an_environment_is_told_by_its_name() -> None:
     old = Target(
-        kind="environment", role="environment", name="old", reason="stale: 31h of 24h", environment="e1", port=6001
+        kind="environment", role="environment", name="old", reason="stale: 1d 7h of 1d", environment="e1", port=6001
     )
     made = plan(Subplan(subject="e1", subject_kind="environment", targets=(old,)), verb="delete-environment")
     assert plan_title(made) == "Delete environment: old (e1)"
-    assert "  environment  old (e1)  port 6001  (stale: 31h of 24h)" in plan_text(made).splitlines()
+    assert "  environment  old (e1)  port 6001  (stale: 1d 7h of 1d)" in plan_text(made).splitlines()
 
 
 def result(**changes: Any) -> PlanResult:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from opsconsole.diagnose import diagnose
+from opsconsole.diagnose.score import parts, score
 from opsconsole.model.event import Event
 from opsconsole.model.finding import Finding
 from opsconsole.model.plan import JournalEntry
+from opsconsole.present.header import newest_reading
 from opsconsole.present.incident_report import incident_report
 from opsconsole.present.put_right import WITHIN_S, Course, course_of
 from opsconsole.present.report import Facts, markdown
@@ -60,7 +62,7 @@ def test_the_report_after_the_fixing_still_holds_the_incident() -> None:
         result=msgspec.structs.replace(done.result, subresults=()),
     )
     written = report_after(done)
-    assert "**Severity**: NONE - no issue found, 7 put right" in written
+    assert "**Severity**: CRITICAL at its worst; now none open, 7 put right" in written
     assert "**At the Worst**: 4.2/10 at " in written
     for finding in FINDINGS.values():
         assert f"**Id**: {finding.id}" in written
@@ -76,3 +78,39 @@ def test_the_report_after_the_fixing_still_holds_the_incident() -> None:
 
 def test_its_commands_reach_the_machine_that_it_is_about() -> None:
     assert "\noc -c x status\n" in report_after()
+
+
+def test_what_came_and_went_is_counted_apart_and_the_incident_has_its_own_severity() -> None:
+    gravest = next(one for one in FINDINGS.values() if one.severity == "critical")
+    passing = FINDINGS["worker-pidfile:workers"]
+    events = [opened(gravest, AT - 600.0), closed(gravest, AT - 300.0)]
+    events += [opened(passing, AT - 320.0), closed(passing, AT - 301.0), opened(DUPLICATES, AT - 500.0)]
+    written = report_of(events, open_now=(DUPLICATES,))
+    assert "**Severity**: CRITICAL at its worst; now MEDIUM, 1 issue open, 1 put right, 1 came and went" in written
+    assert f"{passing.title} - CAME AND WENT" in written
+    short = written.split("## In Short")[1].split("\n---\n")[0]
+    assert f"| {gravest.title} | critical | put right at " in short
+    assert f"| {DUPLICATES.title} | medium | open: " in short
+    assert passing.title not in short
+    assert len(short.splitlines()) < 25
+
+
+def test_a_report_of_old_readings_says_how_old_they_are() -> None:
+    newest = newest_reading(incident())
+    assert newest is not None
+    assert "**Readings**: of " not in report_of([], written=newest + 2.0)
+    assert ", 12s old when this was written" in report_of([], written=newest + 12.0)
+
+
+def test_where_nothing_is_left_to_do_from_here_the_commands_say_why() -> None:
+    by_hand = msgspec.structs.replace(DUPLICATES, remedy=msgspec.structs.replace(DUPLICATES.remedy, automatic=False))
+    assert "# what is open is for a person" in report_of([], open_now=(by_hand,))
+    assert "# nothing is open, so there is nothing to put right" in report_of([])
+
+
+def report_of(events: list[Event], open_now: tuple[Finding, ...] = (), written: float | None = None) -> str:
+    found = diagnose(incident(), config())
+    found = msgspec.structs.replace(
+        found, findings=open_now, muted=(), parts=parts(open_now), score=score(parts(open_now))
+    )
+    return markdown(incident_report(Facts(incident(), found, course=course_of(events, AT), written=written)))

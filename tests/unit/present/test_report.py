@@ -30,6 +30,7 @@ from tests.unit.diagnose.test_diagnosis import incident
 from tests.unit.present.test_findings import diagnosed
 
 SECTIONS = (
+    "In Short",
     "Executive Summary",
     "1. Service Status Overview",
     "2. Issues - Root Cause Analysis",
@@ -161,7 +162,9 @@ def test_what_is_unknown_is_told_as_unknown_and_never_as_well() -> None:
     ids=["a finding", "told in another", "unread", "calm"],
 )
 def test_the_load_is_analysed_as_it_is(numbers: dict[str, Any], told: str) -> None:
-    resources = section(markdown(incident_report(facts(scene(system=system(**numbers))))), SECTIONS[4])
+    resources = section(
+        markdown(incident_report(facts(scene(system=system(**numbers))))), "4. System Resource Analysis"
+    )
     analysis = next(line for line in resources.splitlines() if line.startswith("**Analysis**"))
     assert told in analysis
 
