@@ -26,7 +26,7 @@ def open_regular(path: Path) -> int:
     except FileNotFoundError:
         raise FileUnreadable(f"{path}: no such file", missing=True) from None
     except OSError as error:
-        if path.is_symlink():
+        if os.path.islink(path):  # noqa: PTH114  # unlike Path.is_symlink, where its directory cannot be searched
             raise FileUnreadable(f"{path}: is a symbolic link; name the file it leads to") from None
         raise FileUnreadable(f"{path}: {error.strerror}") from None
     status = os.fstat(descriptor)
