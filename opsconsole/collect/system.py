@@ -21,7 +21,7 @@ from opsconsole.model.system import Pressure, System
 
 PROC = Path("/proc")
 SYS = Path("/sys")
-DEMO_NOTE = "DEMO: load, CPU, memory, swap and pressure are told, not measured"
+DEMO_NOTE = "DEMO: load, CPU, memory, swap and pressure are told, not measured; what takes most is real"
 LEAST_S = 0.18
 """Between two looks whose difference is a rate: CPU time is counted in hundredths of a second, and of two of them
 one is no half of what the machine does."""

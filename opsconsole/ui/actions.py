@@ -213,7 +213,8 @@ ACTIONS: tuple[ConsoleAction, ...] = (
     ConsoleAction(
         "checklist",
         "checklist",
-        ("c",),
+        # Not `c` alone: on environments that is a plan to delete them.
+        ("d", "c"),
         CONSOLE,
         "The action plan: open, under way, done and verified, and by whom",
         needs_diagnosis,

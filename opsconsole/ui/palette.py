@@ -13,6 +13,11 @@ from opsconsole.ui.actions import ConsoleAction
 from opsconsole.ui.context import Context
 from opsconsole.ui.keymap import Keymap, shown_key
 
+KEY_WIDTH = 6
+NAME_WIDTH = 22
+"""Cells after which what an action does begins; a longer name pushes it on."""
+_NOT_NOW = 0.001
+"""What is left of the score of a command that does nothing now: it comes after all that do."""
 _IN_HELP = 0.1
 """Score of a command whose help holds what was typed: below any whose name does."""
 
@@ -33,21 +38,24 @@ class Command(NamedTuple):
     action_id: str
     label: str
     help: str
-    """What it does and its keys, or why it cannot be done now."""
+    """What it does, or why it cannot be done now."""
+    keys: str
+    usable: bool
 
 
 def commands(host: PaletteHost) -> Iterable[Command]:
-    """The actions that a palette offers, in the registry's order."""
+    """The actions that a palette offers: those that do something now first, in the registry's order."""
     context = host.context()
-    for action in host.actions.values():
-        if not action.palette:
-            continue
+    offered = [action for action in host.actions.values() if action.palette]
+    for action in sorted(offered, key=lambda action: bool(action.enabled(context))):
         keys = " ".join(shown_key(key, ascii_only=host.ascii_only) for key in host.keymap.keys.get(action.id, ()))
         why_not = action.enabled(context)
         yield Command(
             action.id,
             f"{action.label}: not now" if why_not else action.label,
-            f"{action.help} ({why_not})" if why_not else f"{action.help} [{keys}]" if keys else action.help,
+            why_not or action.help,
+            keys,
+            not why_not,
         )
 
 
@@ -61,10 +69,9 @@ class ActionProvider(Provider):
     async def discover(self) -> Hits:
         for command in commands(self._host):
             yield DiscoveryHit(
-                Content(command.label),
+                _line(Content(command.label), command),
                 partial(self._host.action_perform, command.action_id),
                 text=command.label,
-                help=_literal(command.help),
             )
 
     async def search(self, query: str) -> Hits:
@@ -73,17 +80,19 @@ class ActionProvider(Provider):
             score = matcher.match(command.label) or _IN_HELP * (query.casefold() in command.help.casefold())
             if score > 0:
                 yield Hit(
-                    score,
-                    matcher.highlight(command.label),
+                    score if command.usable else score * _NOT_NOW,
+                    _line(matcher.highlight(command.label), command),
                     partial(self._host.action_perform, command.action_id),
                     text=command.label,
-                    help=_literal(command.help),
                 )
 
 
-def _literal(text: str) -> str:
-    """The toolkit reads a help as markup: brackets are escaped."""
-    return text.replace("[", r"\[")
+def _line(label: Content, command: Command) -> Content:
+    """One line: the name, its key, then quietly what it does or why not now."""
+    name = label if command.usable else label.stylize("$text-muted")
+    padded = name.pad_right(max(NAME_WIDTH - name.cell_length, 0))
+    key = f" {command.keys.partition(' ')[0]:{KEY_WIDTH}} "
+    return Content.assemble(padded, (key, "$text-muted"), (command.help, "$text-muted"))
 
 
 class Palette(CommandPalette):
@@ -96,6 +105,8 @@ class Palette(CommandPalette):
     Palette SearchIcon { display: none; }
     Palette #--input CommandInput { margin-left: 1; }
     Palette #--input CommandInput, Palette CommandList { background: $ground; color: $text; }
+    Palette CommandList > .option-list--option { padding: 0 1; }
+    Palette CommandList { text-wrap: nowrap; text-overflow: ellipsis; }
     Palette CommandList { border: none; scrollbar-size-vertical: 1; }
     Palette CommandList { scrollbar-color: $line; scrollbar-background: $ground; }
     Palette CommandList > .option-list--option-highlighted { background: $cursor-ground; color: $bright; }

@@ -104,7 +104,7 @@ async def test_the_checklist_opens_from_the_findings() -> None:
     app = console(NotingFeed())
     async with app.run_test(size=(120, 40)) as pilot:
         app.main.collected(diagnosed())
-        await pilot.press("8", "c")
+        await pilot.press("8", "d")
         await pilot.pause()
         assert isinstance(app.screen, ChecklistScreen)
         shown = "\n".join("".join(text for text, _ in line) for line in app.screen.lines(116))

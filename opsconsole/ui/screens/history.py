@@ -291,7 +291,7 @@ class HistoryScreen(SearchingScreen):
     def hints(self) -> Sequence[Hint]:
         return (
             self.hint("back", label="all charts" if self.alone else "back"),
-            self.hint("sort-previous", "sort-next", label="window"),
+            self.hint("window-shorter", "window-longer", label="window"),
             self.hint("down", "up", label="chart"),
             self.hint("details", label="all charts" if self.alone else "enlarge"),
             self.hint("filter", label="find"),

@@ -128,10 +128,9 @@ class SessionScreen(PagesScreen):
         return super().perform(action_id)
 
     def hints(self) -> Sequence[Hint]:
-        several = "" if len(self._panes) > 1 else "one pane"
         return (
             self.hint("down", "up", label="scroll"),
             self.hint("bottom", label="follow"),
-            self.hint("next-pane", label="next pane", why_not=several),
+            *((self.hint("next-pane", label="next pane"),) if len(self._panes) > 1 else ()),
             self.hint("quit", label="back"),
         )

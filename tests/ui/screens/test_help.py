@@ -101,4 +101,10 @@ def test_the_palette_offers_what_the_registry_has_and_says_why_not() -> None:
     assert set(offered) == {action.id for action in ACTIONS if action.palette}
     assert offered["details"].label == "details: not now"
     assert "no row selected" in offered["details"].help
-    assert offered["filter"].help.endswith("[/]")
+    assert offered["filter"].keys == "/"
+
+
+def test_the_palette_names_what_does_something_now_first() -> None:
+    usable = [command.usable for command in commands(ReaderApp(help_screen()))]
+    assert 0 < sum(usable) < len(usable)
+    assert usable == sorted(usable, reverse=True)
