@@ -14,6 +14,9 @@ from opsconsole.model.snapshot import Snapshot
 BUSY_PERCENT = 5.0
 """Of one core: a session that uses less takes no part in a load."""
 
+OWN = "opsconsole"
+"""What this program's own processes are told as among those that take most."""
+
 
 def idle_sessions(snapshot: Snapshot, config: Config) -> tuple[Session, ...]:
     """Agent sessions known to be idle for `idle_after` that nobody would miss: neither protected, nor looked at, nor
@@ -59,7 +62,8 @@ def weighs(session: Session, snapshot: Snapshot, config: Config) -> bool:
 
 
 def hibernation(snapshot: Snapshot, config: Config, any_eases: bool = True) -> Remedy:
-    """Hibernate idle sessions where some are known to be; else what a person can look for.
+    """Hibernate idle sessions where some are known to be idle for long; where others rest a person chooses among them;
+    else what a person can look for.
 
     Without ``any_eases`` only those that weigh on the machine: where it lacks CPU time, what sleeps gives none back.
     """
@@ -72,18 +76,21 @@ def hibernation(snapshot: Snapshot, config: Config, any_eases: bool = True) -> R
     if not taking_part:
         return Remedy(steps=_of_the_largest(snapshot, by_memory=any_eases))
     limit = f" to at most {config.sessions.limit}" if config.sessions.limit is not None else ""
-    return Remedy(
-        steps=(
-            f"reduce the agent sessions{limit}: end or hibernate what nobody uses",
-            "look for what takes most CPU and memory: top -o %MEM",
-        )
+    steps = (
+        f"reduce the agent sessions{limit}: end or hibernate what nobody uses",
+        "look for what takes most CPU and memory: top -o %MEM",
     )
+    # Idle, but not for so long that it goes without saying: which of them may sleep is a person's to choose.
+    rests = any(one.state == "idle" and not one.protected for one in taking_part)
+    return Remedy("hibernate" if rests else "", (), False, steps)
 
 
 def _of_the_largest(snapshot: Snapshot, by_memory: bool) -> tuple[str, ...]:
     """What a person can do where no agent takes part: begin with the kind of program that takes most."""
     look = f"look for what takes most of it: top -o {'%MEM' if by_memory else '%CPU'}"
-    kinds = [(one.rss_bytes if by_memory else one.cpu_percent, one) for one in snapshot.consumers]
+    # What the console itself takes while it starts is over when it is read.
+    others = [one for one in snapshot.consumers if one.kind != OWN]
+    kinds = [(one.rss_bytes if by_memory else one.cpu_percent, one) for one in others]
     known = [(taken, one) for taken, one in kinds if taken]
     if not known:
         return (look,)

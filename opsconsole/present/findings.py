@@ -82,6 +82,8 @@ def remedy_text(remedy: Remedy) -> str:
     """What the console can do, or that it is for a person."""
     if not remedy.action:
         return "by hand:"
+    if not remedy.automatic and not remedy.targets:
+        return f"{deed_words(remedy.action)}, chosen from a list"
     return deed_words(remedy.action, remedy.targets) + ("" if remedy.automatic else " (by hand)")
 
 

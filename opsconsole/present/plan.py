@@ -48,6 +48,7 @@ _DEEDS: dict[str, tuple[str, str]] = {
     "remove-pid-file": ("remove the pid file of", "remove pid files"),
     "delete-environment": ("delete environment", "delete environments"),
     "prune-environments": ("delete environment", "delete stale environments"),
+    "hibernate": ("hibernate", "hibernate sessions"),
     "hibernate-idle": ("hibernate idle session", "hibernate idle sessions"),
     "command": ("run", "run a command"),
 }

@@ -189,6 +189,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def _hint(self, action: ConsoleAction, context: Context) -> Hint:
         key = shown_key(self.keymap.keys[action.id][0], ascii_only=self.ascii_only)
+        if action.id == "log" and context.has_screen:
+            return Hint(key, "its screen", action.enabled(context), 0)
         return Hint(key, action.label, action.enabled(context), footer_rank(action, context.pane))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

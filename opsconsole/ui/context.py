@@ -38,6 +38,8 @@ class Context:
     in_tree: bool = False
     """Whether the pane shows its trees."""
     has_log: bool = False
+    has_screen: bool = False
+    """Whether the row under the cursor is a finding on a session, whose screen can be looked at."""
     probes: bool = False
     """Whether anything is configured that can be probed."""
     refused: str = ""

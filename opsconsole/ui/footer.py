@@ -16,7 +16,8 @@ class Hint(NamedTuple):
     why_not: str
     """Empty when the key does something now."""
     rank: int = 1
-    """Where there is too little room the highest goes first, of equals the one further right; 0 stays."""
+    """Where there is too little room the highest goes first, of equals the one further right; 0 stays while
+    its key does something."""
 
 
 DEAD = 10
@@ -24,7 +25,7 @@ DEAD = 10
 
 
 def _goes(hint: Hint) -> int:
-    return hint.rank + (DEAD if hint.why_not and hint.rank else 0)
+    return hint.rank + (DEAD if hint.why_not else 0)
 
 
 class FooterLine(LineWidget):
@@ -58,8 +59,10 @@ class FooterLine(LineWidget):
         text, status = (self._said, self._said_status) if self._said else self._note
         if not text:
             return self._fitting(width)
-        noted: Piece = (f" {inert(text, self.ascii_only)} ", self.ink.of(status))
-        return [noted, *self._fitting(max(width - pieces_width([noted]), 0))]
+        noted: Piece = (f" {inert(text, self.ascii_only)}", self.ink.of(status))
+        # A blank between the two: the hints begin with one of their own.
+        hints = self._fitting(max(width - pieces_width([noted]) - 1, 0))
+        return [noted, (" ", self.ink.plain), *hints] if hints else [noted]
 
     def _fitting(self, width: int) -> list[Piece]:
         """As many hints as there is room for, with their reasons where those fit too."""

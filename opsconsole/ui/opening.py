@@ -23,10 +23,9 @@ def open_view(app: ConsoleApp, action_id: str) -> None:
         app.push_screen(palette())
     elif action_id == "attach":
         if (session := _session(app)) is not None:
-            # One at a time: the key pressed twice is not two ways into a session.
-            app.run_worker(_go_to_session(app, session), group="attach", exclusive=True, exit_on_error=False)
-    elif action_id == "log" and app.main.active == "sessions":
-        _open_session(app)
+            _attach(app, session)
+    elif action_id == "log" and (session := _session(app)) is not None:
+        open_session(app, session)
     elif action_id == "log":
         from opsconsole.ui.screens.log import LogScreen, follow_log
 
@@ -47,21 +46,26 @@ def _open_details(app: ConsoleApp) -> None:
             ascii_only=app.ascii_only,
             open_log=app.open_log or follow_log,
             row_hints=app.row_hints,
+            open_session=lambda session: open_session(app, session),
         )
         app.push_screen(details)
 
 
-def _open_session(app: ConsoleApp) -> None:
+def open_session(app: ConsoleApp, session: Session) -> None:
+    """Put what the session shows on top, with the way into it."""
     from opsconsole.ui.screens.session import SessionScreen
 
-    if (session := _session(app)) is not None and session.lost:
-        app.main.say(f"{session.name}: {session.lost}", "warn")
-    elif session is not None:
-        app.push_screen(SessionScreen(session, ascii_only=app.ascii_only))
+    attach = None if app.read_only else lambda: _attach(app, session)
+    app.push_screen(SessionScreen(session, ascii_only=app.ascii_only, attach=attach))
+
+
+def _attach(app: ConsoleApp, session: Session) -> None:
+    # One at a time: the key pressed twice is not two ways into a session.
+    app.run_worker(_go_to_session(app, session), group="attach", exclusive=True, exit_on_error=False)
 
 
 def _session(app: ConsoleApp) -> Session | None:
-    """The one under the cursor."""
+    """The one under the cursor, or that the finding there is about."""
     from opsconsole.ui.logs import session_of
 
     row, shown = app.main.cursor_row, app.main.shown
@@ -74,7 +78,7 @@ async def _go_to_session(app: ConsoleApp, session: Session) -> None:
 
     failure = await asyncio.to_thread(why_gone, session)
     if failure:
-        app.main.say(f"{session.name}: {failure}", "warn")
+        _say(app, f"{session.name}: {failure}", "warn")
         return
     way, back = await asyncio.to_thread(told_way, session, os.environ)
     if way.switches:
@@ -84,6 +88,14 @@ async def _go_to_session(app: ConsoleApp, session: Session) -> None:
             failure = go(way)
     app.main.refresh_everything()
     if failure:
-        app.main.say(f"{session.name}: {failure}", "warn")
+        _say(app, f"{session.name}: {failure}", "warn")
     elif way.switches:
-        app.main.say(f"{session.name}: {back} comes back")
+        _say(app, f"{session.name}: {back} comes back")
+
+
+def _say(app: ConsoleApp, text: str, status: str = "") -> None:
+    """Where it can be read."""
+    from opsconsole.ui.screens.reader import ReaderScreen
+
+    top = app.screen
+    (top if isinstance(top, ReaderScreen) else app.main).say(text, status)

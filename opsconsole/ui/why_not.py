@@ -78,7 +78,7 @@ def needs_log(context: Context) -> str:
     if context.pane == "sessions":
         return needs_row(context)
     if context.pane == "findings":
-        return needs_row(context) or ("" if context.has_log else "no log in its evidence")
+        return needs_row(context) or ("" if context.has_log or context.has_screen else "no log in its evidence")
     if context.pane not in LOGGING:
         return "nothing logs here"
     return needs_row(context) or ("" if context.has_log else "no log configured")

@@ -207,15 +207,3 @@ async def test_what_was_put_right_meanwhile_is_gone_from_the_overview_the_moment
         shown = "\n".join(picture(app.main))
         assert "assigner: 70% of its prompts fail" not in shown
         assert left[0].title[:20] in shown
-
-
-async def test_a_message_leaves_the_next_keys_in_the_footer() -> None:
-    app = console(NotingFeed())
-    async with app.run_test(size=(80, 24)) as pilot:
-        app.main.collected(diagnosed())
-        await pilot.press("8", "M")
-        await pilot.pause()
-        told = picture(app.main)[-1]
-        assert "7 marked" in told
-        for key in ("f fix", "? help", "q quit"):
-            assert key in told

@@ -25,6 +25,7 @@ from opsconsole.ui.dialogs.refusal import RefusalBox
 from opsconsole.ui.fixes import next_step, steps_of, tried_text
 from opsconsole.ui.screens.details import DetailsScreen
 from opsconsole.ui.screens.plan import PlanScreen
+from opsconsole.ui.screens.session import SessionScreen
 from tests import samples
 from tests.ui.consoles import console, duplicates_plan, on_row
 from tests.ui.screens.readers import eventually
@@ -421,3 +422,73 @@ async def test_a_finding_that_recovers_says_so_and_is_not_put_right_again() -> N
         row = app.main.table.rows[0]
         severity = row.cells[[one.id for one in app.main.table.columns].index("severity")]
         assert (severity.text, severity.status) == (f"{UNICODE.ok} {first.severity}", "muted")
+
+
+def about_session(snapshot: Snapshot, rule: str, remedy: Remedy) -> Snapshot:
+    """The same with one finding, on the first session or on all of them."""
+    assert snapshot.diagnosis is not None
+    assert snapshot.sessions.value
+    subject = "sessions" if rule == "sessions-many" else snapshot.sessions.value[0].name
+    one = found(
+        rule,
+        "medium",
+        subject,
+        f"{subject} is not as it should be",
+        evidence=(),
+        root_cause="",
+        impact="",
+        remedy=remedy,
+        verify="",
+    )
+    return msgspec.structs.replace(
+        snapshot, diagnosis=msgspec.structs.replace(snapshot.diagnosis, findings=(one,), muted=())
+    )
+
+
+@pytest.mark.parametrize("width", [80, 200])
+async def test_the_finding_on_a_session_leads_to_its_screen_and_into_it(width: int) -> None:
+    by_hand = Remedy("", (), False, ("attach to it, interrupt it: tmux attach -t '=work'", "escape interrupts it"))
+    snapshot = about_session(judged(), "session-hung", by_hand)
+    app, door, _ = console(snapshot)
+    async with app.run_test(size=(width, 24)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        await pilot.press("8", "f")
+        await pilot.pause()
+        assert "fix: by hand: attach to it, interrupt it" in footer(app)
+        assert door.wishes == []
+        app.main.footer.say("")
+        assert "l its screen" in footer(app)
+        await pilot.press("l")
+        await eventually(pilot, lambda: isinstance(app.screen, SessionScreen))
+        assert isinstance(app.screen, SessionScreen)
+        assert "a attach" in "".join(text for text, _ in app.screen.footer_line.pieces(width))
+        await pilot.press("escape", "enter")
+        await eventually(pilot, lambda: isinstance(app.screen, DetailsScreen))
+        assert isinstance(app.screen, DetailsScreen)
+        assert "l its screen" in "".join(text for text, _ in app.screen.footer_line.pieces(width))
+        await pilot.press("l")
+        await eventually(pilot, lambda: isinstance(app.screen, SessionScreen))
+
+
+async def test_where_a_person_must_choose_what_sleeps_the_list_of_sessions_is_the_remedy() -> None:
+    steps = ("reduce the agent sessions to at most 8: end or hibernate what nobody uses",)
+    snapshot = about_session(judged(), "sessions-many", Remedy("hibernate", (), False, steps))
+    app, door, _ = console(snapshot)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        await pilot.press("8")
+        await pilot.pause()
+        assert "hibernate sessions, chosen from a list" in [cell.text for cell in app.main.table.rows[0].cells]
+        await pilot.press("f")
+        await eventually(pilot, lambda: len(door.wishes) == 1)
+        assert (door.wishes[0].verb, door.wishes[0].names, door.wishes[0].listed) == ("hibernate", (), True)
+
+
+async def test_a_message_leaves_the_next_keys_in_the_footer() -> None:
+    app, _, _ = console(diagnosed())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await eventually(pilot, lambda: bool(app.main.tables["findings"].rows))
+        await pilot.press("8", "M")
+        await pilot.pause()
+        for told in ("7 marked", "f fix", "? help", "q quit"):
+            assert told in footer(app)

@@ -20,9 +20,9 @@ GRAVE_MEMORY = 0.5
 
 
 def system_load(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
-    """More wants to run than the cores can: a spike, or sustained where 5 and 15 minutes are high too.
+    """More wants to run than the cores can: a spike, or for longer where 5 and 15 minutes are high too.
 
-    Evidence: load averages against cores.
+    Evidence: load averages against cores. Called sustained only where the mean of 15 minutes is about what is now.
     Blind spots: Linux counts waiting for disks as load; a container sees its host's load. Sessions are blamed only
     where memory is short, or for the CPU time that they use.
     """
@@ -33,13 +33,15 @@ def system_load(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
     if system.load1 <= limit:
         return
     older = [load for load in (system.load5, system.load15) if load is not None]
-    sustained = len(older) == 2 and all(load >= SUSTAINED * limit for load in older)
+    lasting = len(older) == 2 and all(load >= SUSTAINED * limit for load in older)
+    sustained = lasting and older[-1] >= SUSTAINED * system.load1
+    told = f"{older[-1]:.2f} over 15 minutes" if lasting else ""
     top = [one for one in snapshot.consumers if one.rss_bytes][:3]
     yield found(
         "system-load",
-        "high" if sustained else "medium",
+        "high" if lasting else "medium",
         MACHINE,
-        f"load {system.load1:.2f} on {system.cores} cores, " + ("sustained" if sustained else "a spike"),
+        f"load {system.load1:.2f} on {system.cores} cores, " + ("sustained" if sustained else told or "a spike"),
         evidence=(
             _load(system, snapshot),
             *_cpu(system, snapshot),
@@ -49,7 +51,7 @@ def system_load(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             ),
         ),
         root_cause="more runs at once than the machine has cores"
-        + (": high for at least 15 minutes, not a spike" if sustained else ""),
+        + (": high for at least 15 minutes, not a spike" if sustained else f": {told}" if lasting else ""),
         impact="everything on the machine answers late",
         remedy=hibernation(snapshot, config, any_eases=False),
         verify=f"1 minute load at most {recovered_config(config).diagnose.load_per_core * system.cores:g}",

@@ -98,8 +98,8 @@ def session_hung(snapshot: Snapshot, config: Config) -> Iterator[Finding]:
             impact="its work stands still and holds memory",
             remedy=Remedy(
                 steps=(
-                    f"look at it: {_tmux(session, 'attach', '-t', f'={session.name}')}",
-                    "interrupt it with escape; if that does nothing, end the agent and resume its conversation",
+                    f"attach to {session.name}, interrupt it: {_tmux(session, 'attach', '-t', f'={session.name}')}",
+                    "escape interrupts it; if that does nothing, end the agent and resume its conversation",
                 )
             ),
             verify=f"{named} works, waits or is idle",

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from textual.message import Message
 
 from opsconsole.model.finding import Finding
+from opsconsole.model.session import Session
 from opsconsole.model.snapshot import Snapshot
 from opsconsole.present.cell import Cell
 from opsconsole.present.details import Details, Section, details
@@ -22,6 +23,7 @@ from opsconsole.ui.feed import Feed
 from opsconsole.ui.fields import fit, inert, wrapped
 from opsconsole.ui.fixes import alert_at, findings_at
 from opsconsole.ui.footer import Hint
+from opsconsole.ui.logs import session_at
 from opsconsole.ui.messages import SnapshotCollected
 from opsconsole.ui.screens.log import LogLine, LogScreen, OpenFollower, follow_log
 from opsconsole.ui.screens.reader import PagesScreen, StyledLine, StyledText
@@ -67,13 +69,15 @@ class DetailsScreen(PagesScreen):
         ascii_only: bool = False,
         open_log: OpenFollower = follow_log,
         row_hints: Callable[[], Sequence[Hint]] = tuple,
+        open_session: Callable[[Session], None] = lambda _session: None,
     ) -> None:
-        """``row_hints`` tells what can be done to the row now, when it is a finding or an alert."""
+        """``row_hints`` tells what can be done to the row now, when it is a finding or an alert; ``open_session`` shows
+        what a session shows."""
         super().__init__(ascii_only=ascii_only)
         self.row_key = row_key
         self._feed = feed
         self._glyphs = glyphs(ascii_only)
-        self._open_log, self._row_hints = open_log, row_hints
+        self._open_log, self._row_hints, self._open_session = open_log, row_hints, open_session
         self._snapshot: Snapshot | None = None
         self._details = Details(title="", sections=())
         self._known: Details | None = None
@@ -96,6 +100,11 @@ class DetailsScreen(PagesScreen):
             alert=alert_at(snapshot, self.row_key) if snapshot is not None else None,
             marked=0,
         )
+
+    @property
+    def _session(self) -> Session | None:
+        """The one whose details these are, or that the finding is about."""
+        return session_at(self._snapshot, self.row_key) if self._snapshot is not None else None
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -172,7 +181,9 @@ class DetailsScreen(PagesScreen):
         return (
             self.hint("back", label="back"),
             *self._row_hints(),
-            self.hint("log", label="log", why_not="" if logs else "no log known"),
+            self.hint("log", label="its screen")
+            if self._session is not None
+            else self.hint("log", label="log", why_not="" if logs else "no log known"),
             self.hint("down", "up", label="scroll"),
             self.hint("top", "bottom", label="ends"),
             self.hint("help", label="help"),
@@ -181,7 +192,9 @@ class DetailsScreen(PagesScreen):
     def perform(self, action_id: str) -> bool:
         if action_id != "log":
             return super().perform(action_id)
-        if self._details.logs:
+        if (session := self._session) is not None:
+            self._open_session(session)
+        elif self._details.logs:
             self.app.push_screen(LogScreen(self._details.logs, ascii_only=self.ascii_only, open_log=self._open_log))
         return True
 

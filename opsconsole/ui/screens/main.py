@@ -34,7 +34,7 @@ from opsconsole.ui.findings import FindingsStrip
 from opsconsole.ui.footer import FooterLine, Hint
 from opsconsole.ui.layout import FILTER_SAYS, OVERVIEW, Arrangement, finding_lines
 from opsconsole.ui.lines import BannerLine, HeaderLine, Notice
-from opsconsole.ui.logs import log_path
+from opsconsole.ui.logs import log_path, shows_session
 from opsconsole.ui.messages import CursorMoved, PaneEntered
 from opsconsole.ui.pane_keys import PANE_ACTIONS
 from opsconsole.ui.places import Places
@@ -150,11 +150,11 @@ class MainScreen(ThriftyScreen):
         if snapshot.config_problem != self.banner.text:
             self.banner.show(snapshot.config_problem)
             self._lay_out()
-        if not self.frozen:
-            self.shown = snapshot
-            self._show_snapshot()
-        else:
+        if self.frozen:
             self._show_header()
+            return
+        self.shown = snapshot
+        self._show_snapshot()
 
     def _show_snapshot(self) -> None:
         if self.shown is None:
@@ -242,6 +242,7 @@ class MainScreen(ThriftyScreen):
             has_tree=self.active in TREES,
             in_tree=table.view.tree,
             has_log=bool(self.log_path),
+            has_screen=shown is not None and table.cursor_row is not None and shows_session(shown, table.cursor_row),
             probes=shown is not None
             and (shown.sites.state != "unconfigured" or any(service.url for service in shown.services.value or ())),
             row_kind=kind_of(row.key) if (row := table.cursor_row) is not None else "",

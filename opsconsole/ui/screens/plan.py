@@ -141,7 +141,7 @@ class PlanScreen(PagesScreen):
         self.footer_line.show(self.hints())
 
     def perform(self, action_id: str) -> bool:
-        if action_id == "details" and self._following():
+        if action_id == "details" and self.entry is not None and self.entry.result is not None:
             self.leave()
             return True
         if action_id == "actions":

@@ -48,11 +48,13 @@ class SessionScreen(PagesScreen):
         ascii_only: bool = False,
         look: Callable[[list[PaneId]], Captured] = capture,
         every_s: float = EVERY_S,
+        attach: Callable[[], None] | None = None,
     ) -> None:
+        """``attach`` goes into the session; None where there is no way."""
         super().__init__(ascii_only=ascii_only)
         self._session = session
         self._panes = sorted(session.panes, key=lambda pane: not pane.agent)
-        self._look = look
+        self._look, self._go_there = look, attach
         self._every_s = every_s
         self._index = 0
         self._shown: tuple[str, ...] | None = None
@@ -119,6 +121,9 @@ class SessionScreen(PagesScreen):
         super().scroll_to_end(end=end)
 
     def perform(self, action_id: str) -> bool:
+        if action_id == "attach" and self._go_there is not None:
+            self._go_there()
+            return True
         if action_id in ("next-pane", "previous-pane"):
             self._index = (self._index + (1 if action_id == "next-pane" else -1)) % len(self._panes)
             self._shown, self._failure = None, ""
@@ -128,9 +133,9 @@ class SessionScreen(PagesScreen):
         return super().perform(action_id)
 
     def hints(self) -> Sequence[Hint]:
-        return (
-            self.hint("down", "up", label="scroll"),
-            self.hint("bottom", label="follow"),
-            *((self.hint("next-pane", label="next pane"),) if len(self._panes) > 1 else ()),
-            self.hint("quit", label="back"),
-        )
+        hints = [self.hint("down", "up", label="scroll"), self.hint("bottom", label="follow")]
+        if len(self._panes) > 1:
+            hints.append(self.hint("next-pane", label="next pane"))
+        if self._go_there is not None:
+            hints.insert(0, self.hint("attach", label="attach"))
+        return (*hints, self.hint("quit", label="back"))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from opsconsole.config.types import DiagnoseTable, WorkerTable
+from opsconsole.config.types import DiagnoseTable, SessionsTable, WorkerTable
 from opsconsole.diagnose.rules import RULES
 from opsconsole.model.environment import PortPool
 from opsconsole.model.finding import Severity
@@ -415,6 +415,33 @@ def test_hibernation_is_offered_for_sessions_known_to_be_idle_only() -> None:
     assert finding.remedy.targets == ("idle_longest", "idle_long")
 
 
+def test_where_sessions_rest_but_not_for_long_a_person_chooses_which_of_them_shall_sleep() -> None:
+    resting = (session("rests", 1, state="idle", idle_s=60.0), session("works", 2, state="working"))
+    (finding,) = found_by("sessions-many", scene(sessions=resting), config(sessions=SessionsTable(limit=1)))
+    assert (finding.remedy.action, finding.remedy.targets, finding.remedy.automatic) == ("hibernate", (), False)
+    at_work = (session("one", 1, state="working"), session("other", 2, state="working"))
+    (finding,) = found_by("sessions-many", scene(sessions=at_work), config(sessions=SessionsTable(limit=1)))
+    assert finding.remedy.action == "", "nobody is there who could sleep"
+
+
+@pytest.mark.parametrize(
+    ("load5", "load15", "severity", "told"),
+    [
+        (9.0, 8.6, "high", "sustained"),
+        (11.0, 9.6, "high", "9.60 over 15 minutes"),
+        (9.0, 2.0, "medium", "a spike"),
+    ],
+)
+def test_a_load_is_called_sustained_only_where_its_means_prove_it(
+    load5: float, load15: float, severity: str, told: str
+) -> None:
+    load1 = 10.0 if told != "9.60 over 15 minutes" else 16.3
+    (finding,) = found_by("system-load", scene(system=system(load1=load1, load5=load5, load15=load15)))
+    assert finding.severity == severity
+    assert finding.title == f"load {load1:.2f} on 8 cores, {told}"
+    assert ("not a spike" in finding.root_cause) is (told == "sustained")
+
+
 def test_secrets_of_a_command_are_not_told_in_steps() -> None:
     secret = config(worker=(WorkerTable(name="assigner", command=("run", "--token", "hunter22")),))
     (finding,) = found_by("worker-missing", scene(workers=(worker("assigner", (), state="missing"),)), secret)
@@ -465,9 +492,10 @@ def test_what_is_not_known_is_no_finding(unsure: Snapshot) -> None:
 
 
 def test_load_without_an_agent_session_is_no_advice_about_agent_sessions() -> None:
-    """What takes most is named instead; where an agent takes part, hibernating is told."""
+    """What takes most is named instead, never this program; where an agent takes part, hibernating is told."""
     takes = (
         Consumers("Services", 2, 3.0, 900 << 20, 0, 2),
+        Consumers("opsconsole", 1, 400.0, 950 << 20, 0, 1),
         Consumers("cc1plus", 4, 380.0, 300 << 20, 0, 4),
     )
     busy = system(load1=80.0, load5=70.0, load15=60.0)
