@@ -47,8 +47,8 @@ from opsconsole.model.text import clean, shown
 
 DISCOVER_EVERY = 5
 """Cycles between two looks for services and workers that no config names."""
-NOT_AT_FIRST = ("probes", "logs")
-"""Lanes that begin after the first screen, which they would hold up: an HTTP client is imported, logs are mined."""
+NOT_AT_FIRST = ("probes",)
+"""Lanes that begin after the first screen, which they would hold up: what they import costs as much as a scan."""
 ONE_SHOT_PAUSE_S = 0.3
 """Between the two core scans of a single collection: rates and confirmed misses need two."""
 

@@ -17,6 +17,7 @@ from opsconsole.config.types import LoadedConfig
 from opsconsole.ui.acting import Acting
 from opsconsole.ui.app import ConsoleApp
 from opsconsole.ui.feed import Feed
+from opsconsole.ui.heap import share_one_heap
 from opsconsole.ui.terminal import TerminalDriver, has_few_signs, has_no_colours
 
 GIVE_UP_S = 3.0
@@ -45,6 +46,7 @@ def run_console(
         os.environ.pop(name, None)
     # A scan computes in long stretches; a key must not wait for the end of one (the interpreter's own word is 5 ms).
     sys.setswitchinterval(SWITCH_S)
+    share_one_heap()
     saved = _terminal_settings()
     kind = os.environ.get("TERM", "")
     app = ConsoleApp(
