@@ -322,10 +322,10 @@ class Deeds:
         shown = self._app.main.shown
         if shown is not None and shown.diagnosis is not None:
             screen = ReportScreen if action_id == "report" else ChecklistScreen
-            loaded = self._app.loaded
-            self._app.feed.refresh_now()
-            opened = screen(shown, self._state_dir, loaded, ascii_only=self._app.ascii_only, fresh=True)
-            self._app.push_screen(opened)
+            app = self._app
+            app.feed.refresh_now()
+            opened = screen(shown, self._state_dir, app.loaded, ascii_only=app.ascii_only, fresh=True, wall=app.wall)
+            app.push_screen(opened)
 
     def open_journal(self) -> None:
         if self._state_dir is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -63,12 +63,13 @@ class ReportScreen(PagesScreen):
         *,
         ascii_only: bool = False,
         fresh: bool = False,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        """The journal, and what is written, is in ``state_dir``; without one there is neither."""
+        """The journal, and what is written, is in ``state_dir``; without one there is neither. ``wall``: time now."""
         super().__init__(ascii_only=ascii_only)
         self._config, self._called = loaded.config, called(loaded.path, state_dir)
         self._snapshot, self._state_dir = snapshot, state_dir
-        self._awaited, self._to_be_written = fresh, False
+        self._awaited, self._to_be_written, self._wall = fresh, False, wall
         self._read: tuple[tuple[JournalEntry, ...], str, dict[int, str], Course] = ((), "", {}, Course())
         self._writing = False
         self._written: Written | None = None
@@ -92,7 +93,7 @@ class ReportScreen(PagesScreen):
             users=users,
             config=self._config,
             course=course,
-            written=time.time(),
+            written=self._wall(),
             called=self._called,
         )
 
